@@ -1,0 +1,56 @@
+import { readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { defineConfig } from "vitest/config";
+
+// One source for "which package name is which folder": the paths that the compiler uses.
+const base = JSON.parse(readFileSync(new URL("./tsconfig.base.json", import.meta.url), "utf8")) as {
+  compilerOptions: { paths: Record<string, [string]> };
+};
+
+const alias = Object.entries(base.compilerOptions.paths).map(([name, [file]]) => ({
+  find: new RegExp(`^${name}$`),
+  replacement: fileURLToPath(new URL(file, import.meta.url)),
+}));
+
+export default defineConfig({
+  test: {
+    maxWorkers: 2,
+    projects: [
+      {
+        resolve: { alias },
+        test: {
+          name: "unit",
+          include: ["packages/*/test/**/*.test.ts", "plugins/*/test/**/*.test.ts"],
+        },
+      },
+      {
+        resolve: { alias },
+        test: {
+          name: "types",
+          include: [],
+          typecheck: {
+            enabled: true,
+            only: true,
+            include: ["packages/*/test/**/*.test-d.ts", "plugins/*/test/**/*.test-d.ts"],
+            tsconfig: "./tsconfig.json",
+            // Errors in sources are the business of `npm run typecheck`.
+            ignoreSourceErrors: true,
+          },
+        },
+      },
+      {
+        test: {
+          name: "integration",
+          include: ["integration-tests/**/*.test.ts"],
+          // One file at a time, after the others: these start whole families of processes.
+          fileParallelism: false,
+          sequence: { groupOrder: 1 },
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+          // The built packages are loaded by Node itself, as a user would load them.
+          server: { deps: { external: [/\/(packages|plugins)\/[^/]+\/dist\//] } },
+        },
+      },
+    ],
+  },
+});
