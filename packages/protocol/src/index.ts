@@ -1,0 +1,62 @@
+export { BodyCodec, emptyFrame } from "./body.ts";
+export {
+  type Auth,
+  type Challenge,
+  type Goodbye,
+  type Hello,
+  type RouteBody,
+  readAuth,
+  readChallenge,
+  readGoodbye,
+  readHello,
+  readLocation,
+  readRoute,
+  readTopic,
+  readWelcome,
+  type Welcome,
+} from "./control.ts";
+export {
+  frameTooLarge,
+  notAuthentic,
+  notPackable,
+  protocolError,
+  versionMismatch,
+} from "./errors.ts";
+export {
+  addPadding,
+  bodyEnd,
+  bodyStart,
+  codeOf,
+  correlationOf,
+  extensionOf,
+  flagsOf,
+  HEADER_BYTES,
+  isSound,
+  kindOf,
+  paddingOf,
+  remainingOf,
+  setCode,
+  setCorrelation,
+  setFlags,
+  setKind,
+  setRemaining,
+  setSize,
+  setSource,
+  setTopic,
+  sizeOf,
+  sourceOf,
+  targetOf,
+  topicOf,
+  writeHeader,
+} from "./header.ts";
+export { Fault, Flag, isForwarded, Kind, kindName } from "./kinds.ts";
+export {
+  MAX_FRAME_BYTES,
+  MAX_HANDSHAKE_BYTES,
+  MAX_LISTENS,
+  MAX_ROUTES,
+  MAX_TOPIC_BYTES,
+  PROTOCOL_VERSION,
+} from "./limits.ts";
+export { isSameProof, makeNonce, makeProof, NONCE_BYTES } from "./proof.ts";
+export { type FrameSink, Splitter } from "./splitter.ts";

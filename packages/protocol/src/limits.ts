@@ -1,0 +1,17 @@
+/** Bounds of the protocol. Those that a hub may set lower or higher are told to its peers in `welcome`. */
+export const PROTOCOL_VERSION = 1;
+
+/** Largest frame by default, in bytes; the size field is checked before anything is kept. */
+export const MAX_FRAME_BYTES: number = 1024 * 1024;
+
+/** Largest frame before a peer has proved who it is, in bytes. */
+export const MAX_HANDSHAKE_BYTES = 4096;
+
+/** Longest topic name, in UTF-8 bytes. */
+export const MAX_TOPIC_BYTES = 255;
+
+/** Route numbers that one connection may declare. */
+export const MAX_ROUTES = 4096;
+
+/** Topics that one connection may listen to or handle. */
+export const MAX_LISTENS = 4096;
