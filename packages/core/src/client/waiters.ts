@@ -1,0 +1,117 @@
+import type { ElpisError, Location, MapAnswer, MapAnswers } from "@elpis/api";
+import { type CallName, deadlinePassed } from "../errors.ts";
+
+/** Somebody in this process who waits for answers under one correlation. */
+export interface Waiter extends CallName {
+  readonly topic: string;
+  readonly timeoutMs: number;
+  /** How many answers the hub still owes; the correlation is free at zero. Unknown while a map has no plan. */
+  owed: number | undefined;
+  /** Called when the correlation is free. */
+  onFree: (() => void) | undefined;
+  answer(value: unknown, from: Location | undefined): void;
+  fail(error: ElpisError, from: Location | undefined): void;
+  /** The whole call ends, whatever was answered. */
+  give(error: ElpisError): void;
+  expire(): void;
+}
+
+/** Waits for one answer. What comes after the first does nothing, as with any promise. */
+export class OneWaiter implements Waiter {
+  owed: number | undefined = 1;
+  onFree: (() => void) | undefined;
+  readonly topic: string;
+  readonly timeoutMs: number;
+  readonly #resolve: (value: unknown) => void;
+  readonly #reject: (error: ElpisError) => void;
+
+  constructor(
+    topic: string,
+    timeoutMs: number,
+    resolve: (value: unknown) => void,
+    reject: (error: ElpisError) => void,
+  ) {
+    this.topic = topic;
+    this.timeoutMs = timeoutMs;
+    this.#resolve = resolve;
+    this.#reject = reject;
+  }
+
+  answer(value: unknown): void {
+    this.#resolve(value);
+  }
+
+  fail(error: ElpisError): void {
+    this.#reject(error);
+  }
+
+  give(error: ElpisError): void {
+    this.#reject(error);
+  }
+
+  expire(): void {
+    this.#reject(deadlinePassed(this));
+  }
+}
+
+/** Waits for one answer of every peer that the hub says it asked. */
+export class MapWaiter implements Waiter {
+  owed: number | undefined;
+  onFree: (() => void) | undefined;
+  readonly topic: string;
+  readonly timeoutMs: number;
+  readonly #resolve: (answers: MapAnswers<unknown>) => void;
+  readonly #reject: (error: ElpisError) => void;
+  readonly #answers: MapAnswer<unknown>[] = [];
+  readonly #missing = new Map<number, Location>();
+
+  constructor(
+    topic: string,
+    timeoutMs: number,
+    resolve: (answers: MapAnswers<unknown>) => void,
+    reject: (error: ElpisError) => void,
+  ) {
+    this.topic = topic;
+    this.timeoutMs = timeoutMs;
+    this.#resolve = resolve;
+    this.#reject = reject;
+  }
+
+  /** The peers that were asked. */
+  plan(peers: readonly Location[]): void {
+    this.owed = peers.length;
+    for (const peer of peers) this.#missing.set(peer.id, peer);
+    this.#finishWhenWhole();
+  }
+
+  answer(value: unknown, from: Location | undefined): void {
+    if (from === undefined || !this.#missing.delete(from.id)) return;
+    this.#answers.push({ from, ok: true, value });
+    this.#finishWhenWhole();
+  }
+
+  fail(error: ElpisError, from: Location | undefined): void {
+    if (from === undefined || !this.#missing.delete(from.id)) return;
+    this.#answers.push({ from, ok: false, error });
+    this.#finishWhenWhole();
+  }
+
+  give(error: ElpisError): void {
+    this.#reject(error);
+  }
+
+  expire(): void {
+    if (this.owed === undefined) return this.#reject(deadlinePassed(this));
+    for (const from of this.#missing.values()) {
+      this.#answers.push({ from, ok: false, error: deadlinePassed(this, from) });
+    }
+    this.#missing.clear();
+    this.#finishWhenWhole();
+  }
+
+  #finishWhenWhole(): void {
+    if (this.#missing.size > 0) return;
+    const partial = this.#answers.some((answer) => !answer.ok);
+    this.#resolve(Object.assign(this.#answers, { partial }));
+  }
+}

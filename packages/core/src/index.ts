@@ -1,0 +1,10 @@
+export type { WishedLocation } from "./client/join.ts";
+export { type ConnectOptions, connect, connectTo } from "./connect.ts";
+export type { RouterCounters } from "./hub/counters.ts";
+export { createHub, type Hub, type HubOptions, type HubStats } from "./hub/hub.ts";
+export type { HubLimits } from "./hub/limits.ts";
+export type { PeerStats } from "./hub/peer.ts";
+export { type BootOptions, bootPlugins, type RunningPlugins } from "./kernel/boot.ts";
+export { type FoundHub, findHubs } from "./local/endpoint.ts";
+export { runtimeBase, runtimeDir } from "./local/runtime-dir.ts";
+export { createLogger, type LoggerOptions, type LogLevel } from "./logger.ts";

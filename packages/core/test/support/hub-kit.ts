@@ -1,0 +1,53 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { AnyTopics, Client } from "@elpis/api";
+import { afterEach } from "vitest";
+import { connect, createHub, createLogger, type Hub, type HubOptions } from "../../src/index.ts";
+
+/** Hubs and peers that end with the test that made them. */
+const closers: Array<() => unknown> = [];
+afterEach(async () => {
+  for (const close of closers.splice(0).reverse()) await close();
+});
+
+export function tempDir(): string {
+  const dir = mkdtempSync(join(tmpdir(), "elpis-test-"));
+  closers.push(() => rmSync(dir, { recursive: true, force: true }));
+  return dir;
+}
+
+export async function startHub(options: Partial<HubOptions> = {}): Promise<Hub> {
+  const log = createLogger({ level: "silent" });
+  const hub = await createHub({ name: "test", dir: tempDir(), log, ...options });
+  closers.push(() => hub.close());
+  return hub;
+}
+
+export async function joinHub<Topics = AnyTopics>(
+  hub: Hub,
+  name: string,
+  index = 0,
+): Promise<Client<Topics>> {
+  const { path, secret } = hub;
+  const client = await connect<Topics>({ path, secret, location: { name, index } });
+  closers.push(() => client.close());
+  return client;
+}
+
+/** Resolves when the hub has taken in everything that `client` said so far. */
+export async function settled(client: Client): Promise<void> {
+  await client.peers();
+}
+
+/** A promise and how to settle it. */
+export function deferred<Value = void>(): {
+  promise: Promise<Value>;
+  resolve: (value: Value) => void;
+} {
+  let resolve: (value: Value) => void = () => {};
+  const promise = new Promise<Value>((done) => {
+    resolve = done;
+  });
+  return { promise, resolve };
+}
