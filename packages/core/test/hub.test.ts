@@ -250,7 +250,7 @@ describe("joining", () => {
     // Those in line get their turn when the silent ones have been sent away.
     expect((await joinHub(hub, "late")).location.name).toBe("late");
     await Promise.all(silent.map(closed));
-    await expect.poll(() => hub.stats().closes["ELPIS_PROTOCOL_AUTH"]).toBe(5);
+    await expect.poll(() => hub.stats().closes.ELPIS_PROTOCOL_AUTH).toBe(5);
   });
 
   it("stands two hundred at once", async () => {

@@ -1,0 +1,113 @@
+import type { PluginUse } from "@elpis/api";
+import { Fields, isRecord } from "./fields.ts";
+import { defaultAppName, isName, NAME_RULE } from "./name.ts";
+import { startOrder } from "./order.ts";
+import { Problems } from "./problems.ts";
+import { type ProcessDraft, readProcess } from "./process.ts";
+import type { AppConfig, AppDefinition, ProcessDefinition } from "./types.ts";
+
+/** Where a configuration comes from. */
+export interface ConfigSource {
+  /** Named in errors. */
+  readonly file: string;
+  /** What relative paths are relative to; absolute. */
+  readonly dir: string;
+}
+
+/** Gives a configuration its type; changes nothing. */
+export function defineConfig(config: AppConfig): AppConfig {
+  return config;
+}
+
+/**
+ * Checks a configuration and fills in everything that it leaves out.
+ *
+ * @throws ELPIS_CONFIG_INVALID with every problem: the key, what was expected there, and what was found
+ */
+export function resolveConfig(config: AppConfig, source: ConfigSource): AppDefinition {
+  const problems = new Problems();
+  if (!isRecord(config)) {
+    problems.expected("default export", "an object (see defineConfig) or a function", config);
+    problems.throwIfAny(source.file);
+  }
+  const fields = new Fields("", config as unknown as Record<string, unknown>, problems);
+  fields.only(["name", "agent", "processes", "plugins", "env"]);
+  const name = readName(fields, source.dir);
+  const drafts = readProcesses(fields, source.dir, problems);
+  const processes = inOrder(drafts, problems);
+  const plugins = readPlugins(fields, problems);
+  problems.throwIfAny(source.file);
+  return { name, dir: source.dir, file: source.file, processes, plugins };
+}
+
+function readName(fields: Fields, dir: string): string {
+  const fallback = defaultAppName(dir);
+  return fields.read("name", NAME_RULE, fallback, isName);
+}
+
+function readProcesses(fields: Fields, dir: string, problems: Problems): ProcessDraft[] {
+  const source = { dir, env: fields.env("env") };
+  const declared = fields.raw("processes") ?? {};
+  if (!isRecord(declared)) {
+    problems.expected("processes", "an object of processes by name", declared);
+    return [];
+  }
+  const agent = fields.raw("agent") ?? declared.agent;
+  const workers = Object.entries(declared).filter(([name]) => name !== "agent");
+  if (fields.raw("agent") !== undefined && declared.agent !== undefined) {
+    problems.add("processes.agent", "the agent is declared twice, here and as agent");
+  }
+  if (agent === undefined && workers.length === 0) {
+    problems.expected("processes", "at least one process", declared);
+  }
+  const path = fields.raw("agent") === undefined ? "processes.agent" : "agent";
+  return [
+    ...(agent === undefined ? [] : [readProcess("agent", "agent", path, agent, source, problems)]),
+    ...workers.map(([name, value]) => {
+      checkProcessName(name, problems);
+      return readProcess(name, "worker", `processes.${name}`, value, source, problems);
+    }),
+  ].filter((draft) => draft !== undefined);
+}
+
+function checkProcessName(name: string, problems: Problems): void {
+  if (!isName(name)) problems.expected(`processes.${name}`, NAME_RULE, name);
+  if (name.toLowerCase() === "master") {
+    problems.add(`processes.${name}`, "the name is that of the master itself; choose another");
+  }
+}
+
+function inOrder(drafts: readonly ProcessDraft[], problems: Problems): ProcessDefinition[] {
+  const names = drafts.map((draft) => draft.name);
+  for (const draft of drafts) {
+    for (const other of draft.dependsOn) {
+      if (names.includes(other)) continue;
+      const path = `processes.${draft.name}.dependsOn`;
+      problems.expected(path, `names of other processes (${names.join(", ")})`, other);
+    }
+  }
+  const agent = drafts.filter((draft) => draft.role === "agent");
+  const workers = drafts.filter((draft) => draft.role === "worker");
+  return [
+    ...agent.map((draft) => ({ ...draft, order: 0 })),
+    ...startOrder(workers, problems).map(({ item, order }) => ({ ...item, order })),
+  ];
+}
+
+function readPlugins(fields: Fields, problems: Problems): readonly PluginUse[] {
+  const found = fields.raw("plugins") ?? [];
+  if (!Array.isArray(found)) {
+    problems.expected("plugins", "an array of plugins, such as [metrics()]", found);
+    return [];
+  }
+  found.forEach((plugin: unknown, at) => {
+    if (isPluginUse(plugin)) return;
+    const hint = typeof plugin === "function" ? " (call it: what it returns belongs here)" : "";
+    problems.expected(`plugins[${at}]`, `a plugin with its options${hint}`, plugin);
+  });
+  return found;
+}
+
+function isPluginUse(value: unknown): boolean {
+  return isRecord(value) && typeof value.apiLevel === "number" && isRecord(value.definition);
+}

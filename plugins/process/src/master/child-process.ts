@@ -1,0 +1,89 @@
+import type { ChildProcess } from "node:child_process";
+import type { Socket } from "node:net";
+import type { Logger } from "@elpis/api";
+import { isPortMessage } from "../port-messages.ts";
+import type { ExitFacts } from "../supervise/exit.ts";
+import type { OutputReader } from "./output.ts";
+import type { PortBroker } from "./port-broker.ts";
+import { signalGroup, signalProcess } from "./process-group.ts";
+
+/** How long after the exit its last output is waited for: somebody it started may hold the pipes. */
+const LAST_OUTPUT_MS = 250;
+
+/** What a child belongs to. */
+export interface ChildOwner {
+  /** Name of the process. */
+  readonly name: string;
+  readonly ports: PortBroker;
+  readonly output: OutputReader;
+  readonly log: Logger;
+  /** It is gone, its process group too, and its output is read. */
+  readonly onExit: (facts: ExitFacts) => void;
+}
+
+/** One process of an instance, from its start to its end. */
+export class Child {
+  readonly #child: ChildProcess;
+  readonly #owner: ChildOwner;
+  #ended = false;
+
+  constructor(child: ChildProcess, owner: ChildOwner) {
+    this.#child = child;
+    this.#owner = owner;
+    child.on("error", (error) => this.#onError(error));
+    child.once("exit", (code, signal) => this.#onExit(code, signal));
+    child.on("message", (message) => this.#onMessage(message));
+    if (child.pid !== undefined) owner.output.read(child, child.pid);
+  }
+
+  /** Undefined when it could not be started. */
+  get pid(): number | undefined {
+    return this.#child.pid;
+  }
+
+  /** This side of the socket to the hub. */
+  hubSocket(fd: 3 | 4): Socket {
+    return this.#child.stdio[fd] as Socket;
+  }
+
+  /** Sends a signal to its whole process group. */
+  signalGroup(signal: "SIGTERM" | "SIGKILL"): void {
+    if (this.pid !== undefined && !this.#ended) signalGroup(this.pid, signal);
+  }
+
+  /** Asks only the process itself to end. */
+  terminate(): void {
+    if (this.pid !== undefined && !this.#ended) signalProcess(this.pid, "SIGTERM");
+  }
+
+  #onError(error: Error): void {
+    // After it has started, all that errors tell of is a message or signal that came too late.
+    if (this.pid !== undefined)
+      this.#owner.log.debug("a child was not reached", { error: error.message });
+    else this.#end({ code: null, signal: null, spawnError: error.message });
+  }
+
+  #onExit(code: number | null, signal: string | null): void {
+    // Whom it started and left behind has nobody to answer to.
+    if (this.pid !== undefined && process.platform !== "win32") signalGroup(this.pid, "SIGKILL");
+    this.#owner.ports.forget(this.#child);
+    const finish = (): void => {
+      clearTimeout(timer);
+      this.#end({ code, signal, heapExhausted: this.#owner.output.heapExhausted });
+    };
+    const timer = setTimeout(finish, LAST_OUTPUT_MS);
+    this.#child.once("close", finish);
+  }
+
+  #end(facts: ExitFacts): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    this.#owner.onExit(facts);
+  }
+
+  #onMessage(message: unknown): void {
+    const { name, ports, log } = this.#owner;
+    if (isPortMessage(message)) ports.take({ process: name, child: this.#child }, message);
+    else log.debug("a message over the channel of Node is not for the master", { process: name });
+  }
+}
