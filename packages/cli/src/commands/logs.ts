@@ -1,0 +1,70 @@
+import { findApps, nameFromConfig, pickApp } from "../apps.ts";
+import type { CliContext } from "../context.ts";
+import { noLog, notRunning } from "../errors.ts";
+import { EXIT_CODES } from "../exit-codes.ts";
+import { logFile } from "../log/file.ts";
+import { decodeLine, isFrom } from "../log/line.ts";
+import { follow, type LogPosition, readTail } from "../log/tail.ts";
+import type { LogsOptions } from "../options.ts";
+import { formatLine, lineShape } from "../output/lines.ts";
+
+const DEFAULT_LINES = 50;
+
+/** Prints the last lines that an app printed, and with `follow` what comes; an app that has stopped keeps its log. */
+export async function logs(
+  context: CliContext,
+  options: LogsOptions,
+  named?: string,
+): Promise<number> {
+  const app = await whoseLog(context, options, named);
+  const file = logFile(app);
+  const tail = await readTail(file, options.lines ?? DEFAULT_LINES, (text) => {
+    const line = decodeLine(text);
+    return line !== undefined && isFrom(line, options.process);
+  });
+  if (tail === undefined) throw await whyNoLog(app, file);
+  const print = printer(context, options);
+  for (const text of tail.lines) print(text);
+  if (options.follow === true) await followUntilLeft(context, file, tail.position, print);
+  return EXIT_CODES.ok.code;
+}
+
+async function whoseLog(
+  context: CliContext,
+  options: LogsOptions,
+  named: string | undefined,
+): Promise<string> {
+  const name = named ?? options.app ?? (await nameFromConfig(context, options));
+  return name ?? (await pickApp(context, options, undefined)).name;
+}
+
+async function whyNoLog(app: string, file: string): Promise<Error> {
+  const running = (await findApps()).filter((one) => one.alive).map((one) => one.name);
+  return running.includes(app) ? noLog(app, file) : notRunning(app, running);
+}
+
+function printer(context: CliContext, options: LogsOptions): (text: string) => void {
+  const { stdout } = context;
+  return (text) => {
+    const line = decodeLine(text);
+    if (line === undefined || !isFrom(line, options.process)) return;
+    if (options.json === true) stdout.line(JSON.stringify(lineShape(line)));
+    else stdout.line(`${new Date(line.time).toISOString()} ${formatLine(line, stdout.color)}`);
+  };
+}
+
+async function followUntilLeft(
+  context: CliContext,
+  file: string,
+  from: LogPosition,
+  print: (text: string) => void,
+): Promise<void> {
+  const left = new AbortController();
+  const off = context.onSignal(() => left.abort());
+  void context.stdout.closed.then(() => left.abort());
+  try {
+    await follow(file, print, { from, signal: left.signal });
+  } finally {
+    off();
+  }
+}

@@ -1,0 +1,87 @@
+import { errorToData, type Logger } from "@elpis/api";
+import { createLogger } from "@elpis/core";
+import type { CliContext } from "../context.ts";
+import { loadDefinition } from "../definition.ts";
+import { tell } from "../detached.ts";
+import { EXIT_CODES, exitCodeOf } from "../exit-codes.ts";
+import { beginStop, refuseWhenRunning, shortLine } from "../foreground.ts";
+import { logFile } from "../log/file.ts";
+import { encodeLine } from "../log/line.ts";
+import { LogWriter } from "../log/writer.ts";
+import type { StartOptions } from "../options.ts";
+import { isVerbose } from "../output/report.ts";
+import { createMaster, type Master, type ProcessChange } from "../preset.ts";
+import { watchSignals } from "../signals.ts";
+
+/**
+ * The detached master that `start` begins: no terminal, output to the log file, progress over the channel to `start`
+ * until it is ready. When `start` goes away before that, so does everything.
+ */
+export async function serve(context: CliContext, options: StartOptions): Promise<number> {
+  try {
+    return await serveApp(context, options);
+  } catch (error) {
+    await tell({ type: "failed", error: errorToData(error, isVerbose(context, options)) });
+    return exitCodeOf(error);
+  } finally {
+    if (process.connected) process.disconnect();
+  }
+}
+
+async function serveApp(context: CliContext, options: StartOptions): Promise<number> {
+  const definition = await loadDefinition(context, options);
+  await refuseWhenRunning(definition);
+  const writer = new LogWriter({
+    file: logFile(definition.name),
+    onLoss: (error) =>
+      context.stderr.line(`elpis: lines of the log are lost: ${errorToData(error).message}`),
+  });
+  const master = createMaster({
+    config: definition,
+    output: (line) => writer.write(encodeLine(line)),
+    log: logInto(writer, isVerbose(context, options)),
+  });
+  const signals = watchSignals(context, (wish) => beginStop(context, master, wish === "now"));
+  try {
+    await startWatched(context, master);
+    await master.closed;
+    return signals.wish === "now" ? EXIT_CODES.interrupted.code : EXIT_CODES.ok.code;
+  } finally {
+    signals.off();
+    await writer.close();
+  }
+}
+
+async function startWatched(context: CliContext, master: Master): Promise<void> {
+  const abandon = (): void => beginStop(context, master, true);
+  const report = ({ previous: _, ...process }: ProcessChange): void =>
+    void tell({ type: "process", process });
+  process.once("disconnect", abandon);
+  master.events.on("process", report);
+  try {
+    await master.start();
+  } finally {
+    process.off("disconnect", abandon);
+    master.events.off("process", report);
+  }
+  await tell({ type: "ready", status: master.status() });
+  if (process.connected) process.disconnect();
+}
+
+/** The master's own messages stand in the same log as the output of its processes. */
+function logInto(writer: LogWriter, verbose: boolean): Logger {
+  return createLogger({
+    level: verbose ? "debug" : "info",
+    write: (line) =>
+      writer.write(
+        encodeLine({
+          time: Date.now(),
+          process: "master",
+          index: 0,
+          pid: process.pid,
+          stream: "stderr",
+          text: shortLine(line),
+        }),
+      ),
+  });
+}

@@ -1,0 +1,70 @@
+/** One row of the table in `docs/reference/exit-codes.md`. */
+export interface ExitCodeRow {
+  readonly code: number;
+  readonly meaning: string;
+}
+
+/** Name of a row of {@link EXIT_CODES}. */
+export type ExitName =
+  | "ok"
+  | "unexpected"
+  | "usage"
+  | "config"
+  | "startFailed"
+  | "notRunning"
+  | "alreadyRunning"
+  | "timeout"
+  | "allFailed"
+  | "noLog"
+  | "interrupted";
+
+/** Every status with which `elpis` ends. The same table stands in `docs/reference/exit-codes.md`. */
+export const EXIT_CODES: Readonly<Record<ExitName, ExitCodeRow>> = {
+  ok: { code: 0, meaning: "done; `run` and `dev`: stopped gracefully" },
+  unexpected: { code: 1, meaning: "an error that has no code of its own in this table" },
+  usage: { code: 2, meaning: "the command line is wrong" },
+  config: { code: 3, meaning: "the config is missing or wrong" },
+  startFailed: { code: 4, meaning: "a process did not get ready; what had started is stopped" },
+  notRunning: {
+    code: 5,
+    meaning: "the app is not running, or it cannot be told which one is meant",
+  },
+  alreadyRunning: { code: 6, meaning: "the app is running already" },
+  timeout: { code: 7, meaning: "`--timeout` passed first" },
+  allFailed: {
+    code: 8,
+    meaning: "`run`: every process failed for good, nothing is left to supervise",
+  },
+  noLog: { code: 9, meaning: "`logs`: the app keeps no log, because it runs in the foreground" },
+  interrupted: {
+    code: 130,
+    meaning: "a signal or a stop ended it early; `run` and `dev`: a second signal came",
+  },
+};
+
+/** Error codes that lead to a row; the first pattern that fits counts. */
+const BY_ERROR: ReadonlyArray<readonly [RegExp, ExitName]> = [
+  [/^ELPIS_CLI_USAGE$/, "usage"],
+  [/^ELPIS_CLI_(NOT_RUNNING|WHICH_APP)$/, "notRunning"],
+  [/^ELPIS_CLI_ALREADY_RUNNING$/, "alreadyRunning"],
+  [/^ELPIS_CLI_TIMEOUT$/, "timeout"],
+  [/^ELPIS_CLI_ALL_FAILED$/, "allFailed"],
+  [/^ELPIS_CLI_NO_LOG$/, "noLog"],
+  [/^ELPIS_CLI_INTERRUPTED$/, "interrupted"],
+  [/^ELPIS_CLI_START_FAILED$/, "startFailed"],
+  [/^ELPIS_CONFIG_/, "config"],
+  [/^ELPIS_PROCESS_NOT_READY$/, "startFailed"],
+  [/^ELPIS_PROCESS_STOPPED$/, "interrupted"],
+  [/^ELPIS_PLUGIN_/, "startFailed"],
+  [/^ELPIS_HUB_OWNED$/, "alreadyRunning"],
+  [/^ELPIS_HUB_UNREACHABLE$/, "notRunning"],
+  [/^ELPIS_HUB_DEADLINE$/, "timeout"],
+];
+
+/** The exit status for an error that ended a command. */
+export function exitCodeOf(thrown: unknown): number {
+  const code = thrown instanceof Error ? (thrown as { code?: unknown }).code : undefined;
+  if (typeof code !== "string") return EXIT_CODES.unexpected.code;
+  const row = BY_ERROR.find(([pattern]) => pattern.test(code));
+  return EXIT_CODES[row?.[1] ?? "unexpected"].code;
+}
