@@ -1,18 +1,8 @@
-import { hub, type WorkerStats } from "./topics.ts";
+import { hub, newStats } from "./topics.ts";
 
 const REPORT_MS = 5000;
 
-const { name, index } = hub.location;
-const stats: WorkerStats = {
-  name,
-  index,
-  pid: process.pid,
-  requests: 0,
-  views: {},
-  pricesHeard: 0,
-  lastPrices: {},
-  warmed: 0,
-};
+const stats = newStats();
 
 hub.handle("shop.stats", () => stats);
 

@@ -17,6 +17,21 @@ export interface WorkerStats {
   warmed: number;
 }
 
+/** The stats of this process before it has done anything. */
+export function newStats(): WorkerStats {
+  const { name, index } = hub.location;
+  return {
+    name,
+    index,
+    pid: process.pid,
+    requests: 0,
+    views: {},
+    pricesHeard: 0,
+    lastPrices: {},
+    warmed: 0,
+  };
+}
+
 /** Everything that the processes of the shop say to one another. */
 export interface Topics {
   "price.of": Request<{ sku: string }, number>;

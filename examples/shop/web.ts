@@ -1,22 +1,13 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { HttpError, readJson, sendError, sendJson } from "./http.ts";
-import { hub, type WorkerStats } from "./topics.ts";
+import { hub, newStats } from "./topics.ts";
 
 const host = process.env.HOST ?? "127.0.0.1";
 const port = Number(process.env.PORT ?? 3000);
 
-const { name, index, epoch } = hub.location;
-const stats: WorkerStats = {
-  name,
-  index,
-  pid: process.pid,
-  requests: 0,
-  views: {},
-  pricesHeard: 0,
-  lastPrices: {},
-  warmed: 0,
-};
+const { index, epoch, name } = hub.location;
+const stats = newStats();
 
 hub.handle("shop.stats", () => stats);
 

@@ -29,6 +29,7 @@ export {
   type Role,
   type Selector,
   selectorKey,
+  selectorProblem,
 } from "./location.ts";
 export type { LogFields, Logger } from "./log.ts";
 export {

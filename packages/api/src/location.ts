@@ -33,7 +33,27 @@ export interface PeerChange {
   readonly peer: PeerInfo;
 }
 
-const PARTS = ["app", "role", "name", "index", "pid", "id"] as const;
+const TYPES = {
+  app: "string",
+  role: "string",
+  name: "string",
+  index: "number",
+  pid: "number",
+  id: "number",
+} as const;
+const PARTS = Object.keys(TYPES) as readonly (keyof typeof TYPES)[];
+
+/** The first part of an object that keeps it from being a selector, and what it should be. */
+export function selectorProblem(
+  selector: object,
+): { readonly part: string; readonly expected: string } | undefined {
+  for (const [part, value] of Object.entries(selector)) {
+    if (!Object.hasOwn(TYPES, part)) return { part, expected: `one of ${PARTS.join(", ")}` };
+    const type = TYPES[part as keyof typeof TYPES];
+    if (value !== undefined && typeof value !== type) return { part, expected: `a ${type}` };
+  }
+  return undefined;
+}
 
 /** Whether `location` has every part that `selector` names. */
 export function matches(selector: Selector | undefined, location: Location): boolean {

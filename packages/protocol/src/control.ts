@@ -1,4 +1,4 @@
-import { type Location, type Role, type Selector, toText } from "@elpis/api";
+import { type Location, type Role, type Selector, selectorProblem, toText } from "@elpis/api";
 import { protocolError } from "./errors.ts";
 import { MAX_TOPIC_BYTES } from "./limits.ts";
 
@@ -52,14 +52,6 @@ export interface RouteBody {
 
 type Fields = Readonly<Record<string, unknown>>;
 const ROLES: readonly unknown[] = ["master", "agent", "worker", "peer"];
-const SELECTOR_PARTS: Readonly<Record<string, "string" | "number">> = {
-  app: "string",
-  role: "string",
-  name: "string",
-  index: "number",
-  pid: "number",
-  id: "number",
-};
 
 /** Reads a `hello`. @throws ELPIS_PROTOCOL_INVALID */
 export function readHello(body: unknown): Hello {
@@ -132,14 +124,12 @@ export function readRoute(body: unknown): RouteBody {
   const { topic, to } = record(body, "route");
   const name = readTopic(topic);
   if (to === undefined) return { topic: name };
-  const parts: Record<string, unknown> = {};
-  for (const [part, value] of Object.entries(record(to, "route.to"))) {
-    const type = SELECTOR_PARTS[part];
-    if (type === undefined) throw protocolError(`route.to has a part "${part}"`);
-    if (typeof value !== type) throw protocolError(`route.to.${part} is not a ${type}`);
-    parts[part] = value;
+  const selector = record(to, "route.to");
+  const problem = selectorProblem(selector);
+  if (problem !== undefined) {
+    throw protocolError(`route.to.${problem.part} is not ${problem.expected}`);
   }
-  return { topic: name, to: parts as Selector };
+  return { topic: name, to: selector as Selector };
 }
 
 /** Reads a topic's name, as in `listen` and `topic`. @throws ELPIS_PROTOCOL_INVALID */

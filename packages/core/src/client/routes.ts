@@ -1,15 +1,6 @@
-import { type Selector, selectorKey } from "@elpis/api";
+import { type Selector, selectorKey, selectorProblem } from "@elpis/api";
 import { type BodyCodec, Kind, MAX_ROUTES, MAX_TOPIC_BYTES } from "@elpis/protocol";
 import { badArgument } from "../errors.ts";
-
-const TYPES: Readonly<Record<string, "string" | "number">> = {
-  app: "string",
-  role: "string",
-  name: "string",
-  index: "number",
-  pid: "number",
-  id: "number",
-};
 
 /** The routes of one topic. */
 interface TopicRoutes {
@@ -47,7 +38,11 @@ export class Routes {
     const key = selectorKey(to);
     const known = routes.bySelector.get(key);
     if (known !== undefined) return known;
-    checkSelector(to);
+    const problem = selectorProblem(to);
+    if (problem !== undefined) {
+      const { part, expected } = problem;
+      throw badArgument(`selector.${part}`, expected, to[part as keyof Selector]);
+    }
     const number = this.#declare(topic, to, () => {
       routes.bySelector.delete(key);
       this.#tidy(topic, routes);
@@ -87,19 +82,6 @@ function withoutGaps(selector: Selector): Selector {
 export function checkTopic(topic: string): void {
   if (typeof topic !== "string" || topic === "" || Buffer.byteLength(topic) > MAX_TOPIC_BYTES) {
     throw badArgument("topic", `a text of 1 to ${MAX_TOPIC_BYTES} bytes`, topic);
-  }
-}
-
-/** @throws ELPIS_HUB_BAD_ARGUMENT */
-function checkSelector(selector: Selector): void {
-  for (const [part, value] of Object.entries(selector)) {
-    const type = TYPES[part];
-    if (type === undefined) {
-      throw badArgument("selector", `parts among ${Object.keys(TYPES).join(", ")}`, part);
-    }
-    if (value !== undefined && typeof value !== type) {
-      throw badArgument(`selector.${part}`, `a ${type}`, value);
-    }
   }
 }
 

@@ -24,7 +24,7 @@ export async function evaluateConfig(file: string): Promise<unknown> {
     // Both module caches would give what the file was when it was first read; `elpis dev` reads it again.
     delete createRequire(import.meta.url).cache[file];
     const url = pathToFileURL(file);
-    url.searchParams.set("mtime", String(statSync(file).mtimeMs));
+    url.searchParams.set("mtime", String(statSync(file, { bigint: true }).mtimeNs));
     return exported(await import(url.href));
   } catch (cause) {
     throw configLoadFailed(file, cause);
