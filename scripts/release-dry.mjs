@@ -41,17 +41,17 @@ for (const [index, { name }] of listed.entries()) {
 
 console.log("\n=== npm publish --dry-run ===");
 for (const { dir, manifest } of publicPackages()) {
-  const { code, stdout, stderr } = npm(["publish", "--dry-run", "--ignore-scripts", "-w", dir], {
-    capture: true,
-  });
-  const size = /package size:\s*(.+)/.exec(stderr)?.[1] ?? "?";
-  const files = /total files:\s*(\d+)/.exec(stderr)?.[1] ?? "?";
-  console.log(
-    `${manifest.name}@${manifest.version}: ${code === 0 ? "ok" : "failed"}, ${files} files, ${size}`,
-  );
+  const args = ["publish", "--dry-run", "--ignore-scripts", "--json", "-w", dir];
+  const { code, stdout, stderr } = npm(args, { capture: true });
+  console.log(`${manifest.name}@${manifest.version}: ${code === 0 ? contents(stdout) : "failed"}`);
   expect(code === 0, stdout + stderr);
 }
 process.exitCode = hasFailed ? 1 : 0;
+
+function contents(json) {
+  const [{ size, files }] = Object.values(JSON.parse(json));
+  return `${files.length} files, ${(size / 1024).toFixed(1)} KiB`;
+}
 
 function lernaList() {
   const { code, stdout, stderr } = tool(
