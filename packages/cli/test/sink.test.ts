@@ -2,6 +2,7 @@ import { closeSync, existsSync, mkdtempSync, openSync, readFileSync, rmSync } fr
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { PassThrough, Writable } from "node:stream";
+import { text } from "node:stream/consumers";
 import { expect, test } from "vitest";
 import { createSink } from "../src/output/sink.ts";
 
@@ -14,7 +15,8 @@ test("writes lines", async () => {
   const sink = createSink(out, {});
   expect([sink.line("one"), sink.line("two")]).toEqual([true, true]);
   await sink.flush();
-  expect(String(out.read())).toBe("one\ntwo\n");
+  out.end();
+  expect(await text(out as unknown as PassThrough)).toBe("one\ntwo\n");
 });
 
 test("a reader that has gone is told, and ends nothing else", async () => {

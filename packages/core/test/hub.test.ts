@@ -121,9 +121,10 @@ describe("failure", () => {
     await Promise.all([settled(b), settled(c)]);
     const lost = a.request("work", null, { timeoutMs: 60_000 });
     const kept = a.request("other", null, { timeoutMs: 60_000 });
+    const failed = expect(lost).rejects.toThrow(code("ELPIS_HUB_PEER_LOST"));
     await started.promise;
     await b.close();
-    await expect(lost).rejects.toThrow(code("ELPIS_HUB_PEER_LOST"));
+    await failed;
     release.resolve("fine");
     expect(await kept).toBe("fine");
   });

@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from "node:child_process";
+import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
@@ -15,6 +15,14 @@ const guardian = (): ChildProcess => start("/bin/sh", "-c", GUARDIAN_SCRIPT);
 const sleeper = (): ChildProcess => start("sleep", "60");
 const ending = async (child: ChildProcess): Promise<unknown[]> => await once(child, "exit");
 
+/** As `ps` says it. */
+function stateOf({ pid }: ChildProcess): string {
+  if (process.platform === "linux") {
+    return readFileSync(`/proc/${pid}/stat`, "latin1").split(") ")[1] ?? "";
+  }
+  return execFileSync("ps", ["-o", "stat=", "-p", String(pid)], { encoding: "utf8" }).trim();
+}
+
 /** The signals that a process ignores, as bits. */
 function ignored(child: ChildProcess): bigint {
   const status = readFileSync(`/proc/${child.pid}/status`, "latin1");
@@ -26,6 +34,8 @@ describe.runIf(process.platform !== "win32")("the guardian", () => {
     const shell = guardian();
     const [first, gone, last, frozen] = [sleeper(), sleeper(), sleeper(), sleeper()];
     frozen.kill("SIGSTOP");
+    // Until it has stopped, a signal that comes after SIGSTOP may still be taken before it.
+    await vi.waitFor(() => expect(stateOf(frozen)).toMatch(/^T/));
     for (const { pid } of [first, gone, last, frozen]) shell.stdin?.write(`+ ${pid}\n`);
     shell.stdin?.write(`- ${gone.pid}\n`);
     const ends = Promise.all([first, last, frozen].map(ending));
