@@ -43,6 +43,11 @@ const TYPES = {
 } as const;
 const PARTS = Object.keys(TYPES) as readonly (keyof typeof TYPES)[];
 
+/** Numbers in locations fit into 32 bits. */
+function isU32(value: unknown): boolean {
+  return Number.isInteger(value) && (value as number) >= 0 && (value as number) <= 0xffff_ffff;
+}
+
 /** The first part of an object that keeps it from being a selector, and what it should be. */
 export function selectorProblem(
   selector: object,
@@ -50,7 +55,9 @@ export function selectorProblem(
   for (const [part, value] of Object.entries(selector)) {
     if (!Object.hasOwn(TYPES, part)) return { part, expected: `one of ${PARTS.join(", ")}` };
     const type = TYPES[part as keyof typeof TYPES];
-    if (value !== undefined && typeof value !== type) return { part, expected: `a ${type}` };
+    if (value === undefined) continue;
+    if (type === "number" && !isU32(value)) return { part, expected: "a number from 0 to 4294967295" };
+    if (type === "string" && typeof value !== "string") return { part, expected: "a string" };
   }
   return undefined;
 }

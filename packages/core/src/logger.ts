@@ -1,4 +1,4 @@
-import type { LogFields, Logger } from "@elpis/api";
+import { type LogFields, type Logger, toText } from "@elpis/api";
 
 /** How much a logger says; each level includes those after it. */
 export type LogLevel = "debug" | "info" | "warn" | "error" | "silent";
@@ -22,12 +22,11 @@ export function createLogger(options: LoggerOptions = {}, fields: LogFields = {}
     (line: LogLevel) =>
     (message: string, more?: LogFields): void => {
       if (LEVELS.indexOf(line) < lowest) return;
-      const all = { ...fields, ...more };
       const time = new Date().toISOString();
       write(
         format === "json"
-          ? show({ time, level: line, message, ...all })
-          : `${time} ${line.padEnd(5)} ${message}${Object.keys(all).length > 0 ? ` ${show(all)}` : ""}`,
+          ? jsonLine(time, line, message, { ...fields, ...more })
+          : textLine(time, line, message, { ...fields, ...more }),
       );
     };
   return {
@@ -43,10 +42,21 @@ function toStderr(line: string): void {
   process.stderr.write(`${line}\n`);
 }
 
+function textLine(time: string, level: LogLevel, message: string, fields: LogFields): string {
+  const shown = Object.keys(fields).length > 0 ? ` ${show(fields)}` : "";
+  return `${time} ${level.padEnd(5)} ${message}${shown}`;
+}
+
+function jsonLine(time: string, level: LogLevel, message: string, fields: LogFields): string {
+  const shown = show({ ...fields, time, level, message });
+  // Fields that cannot be shown must not take the message with them.
+  return shown.startsWith("{") ? shown : JSON.stringify({ time, level, message, fields: shown });
+}
+
 function show(value: unknown): string {
   try {
     return JSON.stringify(value, (_, part) => (typeof part === "bigint" ? `${part}n` : part));
-  } catch {
-    return String(value);
+  } catch (error) {
+    return `fields that cannot be shown (${toText(error)})`;
   }
 }

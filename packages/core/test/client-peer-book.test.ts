@@ -25,9 +25,13 @@ function ear(): { heard: string[]; listener: (change: PeerChange) => void } {
   return { heard, listener };
 }
 
+const fail = (error: unknown): never => {
+  throw error;
+};
+
 describe("PeerBook", () => {
   test("finds those it was told of until they leave", () => {
-    const book = new PeerBook();
+    const book = new PeerBook(fail);
     book.put(peer(1), true);
     expect(book.find(1)).toEqual(peer(1));
     expect(book.find(2)).toBeUndefined();
@@ -37,7 +41,7 @@ describe("PeerBook", () => {
   });
 
   test("tells watchers who is there, then each change", () => {
-    const book = new PeerBook();
+    const book = new PeerBook(fail);
     const { heard, listener } = ear();
     book.watch(listener, undefined);
     expect(heard).toEqual([]);
@@ -52,7 +56,7 @@ describe("PeerBook", () => {
   });
 
   test("tells watchers of those, too, that were introduced before the list came", () => {
-    const book = new PeerBook();
+    const book = new PeerBook(fail);
     book.put(peer(1), true);
     book.put(peer(2), true);
     const { heard, listener } = ear();
@@ -64,7 +68,7 @@ describe("PeerBook", () => {
   });
 
   test("tells a later watcher who is there at once", () => {
-    const book = new PeerBook();
+    const book = new PeerBook(fail);
     book.begin([info(1, true)]);
     const { heard, listener } = ear();
     book.watch(listener, undefined);
@@ -72,7 +76,7 @@ describe("PeerBook", () => {
   });
 
   test("tells only what the selector means", () => {
-    const book = new PeerBook();
+    const book = new PeerBook(fail);
     book.begin([info(1, true), info(2, true, "jobs")]);
     const { heard, listener } = ear();
     book.watch(listener, { name: "jobs" });
@@ -83,7 +87,7 @@ describe("PeerBook", () => {
   });
 
   test("tells nothing after off", () => {
-    const book = new PeerBook();
+    const book = new PeerBook(fail);
     book.begin([]);
     const { heard, listener } = ear();
     const off = book.watch(listener, undefined);

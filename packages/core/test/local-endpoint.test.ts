@@ -67,8 +67,8 @@ describe("the endpoint file", () => {
 describe("findHubs", () => {
   test("finds those that live and those that were killed, and nothing else", async () => {
     const dead = join(base, "dead");
-    mkdirSync(dead);
-    mkdirSync(join(base, "empty"));
+    mkdirSync(dead, { mode: 0o700 });
+    mkdirSync(join(base, "empty"), { mode: 0o700 });
     writeFileSync(join(base, "file"), "");
     writeEndpoint(dir, endpoint());
     writeEndpoint(dead, { ...endpoint(), name: "dead" });

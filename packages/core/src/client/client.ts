@@ -4,6 +4,7 @@ import {
   type ElpisError,
   type EmitOptions,
   type EventListener,
+  errorToData,
   type HandleOptions,
   type Location,
   type Logger,
@@ -40,6 +41,7 @@ import { badArgument, badPayload, cancelled, hubClosed, overloaded, tooLarge } f
 import type { Link } from "../wire/link.ts";
 import { Outbox } from "../wire/outbox.ts";
 import { OwnCalls } from "./calls.ts";
+import { Drained } from "./drained.ts";
 import { faultError } from "./faults.ts";
 import { PeerBook } from "./peer-book.ts";
 import { Routes, soleId } from "./routes.ts";
@@ -50,6 +52,10 @@ const DEFAULT_TIMEOUT_MS = 5000;
 const MAX_TIMEOUT_MS = 2 ** 31 - 1;
 /** Above this much waiting to leave, `emit` asks its caller to wait. */
 const HIGH_WATER_BYTES = 1024 * 1024;
+/** How long what was sent may take to leave when this peer closes, in milliseconds. */
+const FAREWELL_MS = 1000;
+/** How long until the list of peers is asked for again when it could not be had, in milliseconds. */
+const WATCH_RETRY_MS = 100;
 const DONE: Promise<void> = Promise.resolve();
 
 /** What the handshake has settled. */
@@ -73,14 +79,13 @@ export class HubClient implements Client {
   readonly #routes: Routes;
   readonly #calls: OwnCalls;
   readonly #services: Services;
-  readonly #book = new PeerBook();
+  readonly #book: PeerBook;
   #resolveClosed: (cause: ElpisError | undefined) => void = () => {};
   #end: ElpisError | undefined;
   #goodbye: ElpisError | undefined;
   #isLeaving = false;
   #isWatching = false;
-  #drained: Promise<void> | undefined;
-  #resolveDrained: (() => void) | undefined;
+  readonly #drained = new Drained();
 
   constructor({ link, location, maxFrameBytes, maxCalls, log }: Session) {
     this.location = location;
@@ -88,13 +93,16 @@ export class HubClient implements Client {
     this.#link = link;
     this.#log = log;
     this.#outbox = new Outbox(link);
+    this.#book = new PeerBook((error) => {
+      log.error("a watcher of peers failed", { error: errorToData(error, true) });
+    });
     this.#calls = new OwnCalls(maxCalls);
     this.#routes = new Routes(this.#codec, (frame) => this.send(frame));
     this.#services = new Services(this, this.#codec, log);
     this.closed = new Promise((resolve) => {
       this.#resolveClosed = resolve;
     });
-    link.onDrain(() => this.#onDrain());
+    link.onDrain(() => this.#drained.done());
   }
 
   /** Requests of others that this process works on. */
@@ -122,7 +130,7 @@ export class HubClient implements Client {
     } catch (error) {
       return Promise.reject(error);
     }
-    return this.#outbox.queuedBytes > HIGH_WATER_BYTES ? this.#whenDrained() : DONE;
+    return this.#outbox.queuedBytes > HIGH_WATER_BYTES ? this.#drained.wait() : DONE;
   }
 
   request(topic: string, input: unknown, options?: CallOptions): Promise<unknown> {
@@ -153,11 +161,7 @@ export class HubClient implements Client {
 
   watchPeers(listener: (change: PeerChange) => void, selector?: Selector): Off {
     const off = this.#book.watch(listener, selector);
-    if (!this.#isWatching) {
-      this.#isWatching = true;
-      // The link may end first; whoever watches learns that from `closed`.
-      this.#listPeers(Flag.watch).catch(() => {});
-    }
+    this.#watch();
     return off;
   }
 
@@ -170,9 +174,14 @@ export class HubClient implements Client {
   async close(): Promise<void> {
     if (!this.#isLeaving && this.#end === undefined) {
       this.#isLeaving = true;
+      this.#calls.giveUp(hubClosed("this peer left"));
       this.#outbox.push(emptyFrame(Kind.goodbye));
       this.#outbox.flush();
       this.#link.end();
+      // A hub that does not read must not keep us.
+      const timer = setTimeout(() => this.#link.destroy(), FAREWELL_MS);
+      await this.closed;
+      clearTimeout(timer);
     }
     await this.closed;
   }
@@ -195,7 +204,7 @@ export class HubClient implements Client {
       hubClosed(this.#isLeaving ? "this peer left" : "the link broke", undefined, cause);
     this.#calls.giveUp(this.#end);
     this.#services.abortAll();
-    this.#onDrain();
+    this.#drained.fail(this.#end);
     this.#resolveClosed(this.#isLeaving ? undefined : this.#end);
   }
 
@@ -298,10 +307,18 @@ export class HubClient implements Client {
     const waiter = this.#calls.waiting(correlation);
     if (waiter === undefined) return;
     const from = this.#book.find(sourceOf(chunk, at));
-    const code = codeOf(chunk, at);
-    const body = code === Fault.remote ? this.#body(chunk, at) : undefined;
-    waiter.fail(faultError(code, body, waiter, from), from);
+    waiter.fail(this.#faultOf(chunk, at, waiter, from), from);
     this.#calls.heard(correlation, waiter);
+  }
+
+  #faultOf(chunk: Buffer, at: number, waiter: Waiter, from: Location | undefined): ElpisError {
+    const code = codeOf(chunk, at);
+    try {
+      const body = code === Fault.remote ? this.#body(chunk, at) : undefined;
+      return faultError(code, body, waiter, from);
+    } catch (cause) {
+      return badPayload(waiter, cause);
+    }
   }
 
   #onPlan(chunk: Buffer, at: number): void {
@@ -311,11 +328,20 @@ export class HubClient implements Client {
     const peers: Location[] = [];
     const end = bodyEnd(chunk, at);
     for (let id = bodyStart(chunk, at); id < end; id += 4) {
-      const peer = this.#book.find(chunk.readUInt32LE(id));
-      if (peer !== undefined) peers.push(peer);
+      peers.push(this.#peer(chunk.readUInt32LE(id)));
     }
     waiter.plan(peers);
     this.#calls.release(correlation, waiter);
+  }
+
+  #watch(): void {
+    if (this.#isWatching) return;
+    this.#isWatching = true;
+    this.#listPeers(Flag.watch).catch(() => {
+      this.#isWatching = false;
+      // Whoever watches learns from `closed` that the link has ended; anything else passes.
+      if (this.#end === undefined) setTimeout(() => this.#watch(), WATCH_RETRY_MS).unref();
+    });
   }
 
   #listPeers(flags: number): Promise<PeerInfo[]> {
@@ -334,7 +360,15 @@ export class HubClient implements Client {
   }
 
   #from(chunk: Buffer, at: number): Location {
-    return this.#book.find(sourceOf(chunk, at)) ?? this.location;
+    return this.#peer(sourceOf(chunk, at));
+  }
+
+  /** A hub introduces everybody before it names them; one that did not is shown for what it is. */
+  #peer(id: number): Location {
+    const { app } = this.location;
+    return (
+      this.#book.find(id) ?? { id, app, role: "peer", name: "unknown", index: 0, pid: 0, epoch: 0 }
+    );
   }
 
   #body(chunk: Buffer, at: number): unknown {
@@ -348,19 +382,6 @@ export class HubClient implements Client {
 
   #checkSize(frame: Buffer, call: { topic: string; timeoutMs: number }): void {
     if (frame.length > this.maxFrameBytes) throw tooLarge(call, frame.length, this.maxFrameBytes);
-  }
-
-  #whenDrained(): Promise<void> {
-    this.#drained ??= new Promise((resolve) => {
-      this.#resolveDrained = resolve;
-    });
-    return this.#drained;
-  }
-
-  #onDrain(): void {
-    this.#resolveDrained?.();
-    this.#resolveDrained = undefined;
-    this.#drained = undefined;
   }
 }
 

@@ -42,9 +42,14 @@ export function faultError(
 /** An error as data, whatever the other side sent. */
 function readError(body: unknown): ErrorData {
   const fields = (body !== null && typeof body === "object" ? body : {}) as Partial<ErrorData>;
+  const { name, message, code, retryable, stack, details, cause } = fields;
   return {
-    ...fields,
-    name: typeof fields.name === "string" ? fields.name : "Error",
-    message: typeof fields.message === "string" ? fields.message : toText(body),
+    name: typeof name === "string" ? name : "Error",
+    message: typeof message === "string" ? message : toText(body),
+    ...(typeof code === "string" && { code }),
+    ...(retryable === true && { retryable }),
+    ...(typeof stack === "string" && { stack }),
+    ...(details !== null && typeof details === "object" && { details }),
+    ...(cause !== undefined && { cause }),
   };
 }

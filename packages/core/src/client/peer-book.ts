@@ -11,7 +11,13 @@ export class PeerBook {
   readonly #locations = new Map<number, Location>();
   readonly #ready = new Set<number>();
   readonly #watchers = new Set<Watcher>();
+  readonly #onError: (error: unknown) => void;
   #complete = false;
+
+  /** @param onError told of what a watcher throws; the others are told nevertheless */
+  constructor(onError: (error: unknown) => void) {
+    this.#onError = onError;
+  }
 
   /** Whether the hub tells every change, so that the book is whole. */
   get complete(): boolean {
@@ -54,7 +60,7 @@ export class PeerBook {
     this.#watchers.add(watcher);
     if (this.#complete) {
       for (const location of [...this.#locations.values()]) {
-        if (matches(selector, location)) listener({ type: "joined", peer: this.#info(location) });
+        this.#call(watcher, { type: "joined", peer: this.#info(location) });
       }
     }
     return () => this.#watchers.delete(watcher);
@@ -68,8 +74,15 @@ export class PeerBook {
     // A peer that was only introduced is news to nobody: watchers begin with the whole list.
     if (!this.#complete) return;
     const change: PeerChange = { type, peer: this.#info(location) };
-    for (const { listener, selector } of this.#watchers) {
-      if (matches(selector, location)) listener(change);
+    for (const watcher of [...this.#watchers]) this.#call(watcher, change);
+  }
+
+  #call({ listener, selector }: Watcher, change: PeerChange): void {
+    if (!matches(selector, change.peer)) return;
+    try {
+      listener(change);
+    } catch (error) {
+      this.#onError(error);
     }
   }
 }

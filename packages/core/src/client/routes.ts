@@ -35,14 +35,14 @@ export class Routes {
       });
       return routes.plain;
     }
-    const key = selectorKey(to);
-    const known = routes.bySelector.get(key);
-    if (known !== undefined) return known;
     const problem = selectorProblem(to);
     if (problem !== undefined) {
       const { part, expected } = problem;
       throw badArgument(`selector.${part}`, expected, to[part as keyof Selector]);
     }
+    const key = selectorKey(to);
+    const known = routes.bySelector.get(key);
+    if (known !== undefined) return known;
     const number = this.#declare(topic, to, () => {
       routes.bySelector.delete(key);
       this.#tidy(topic, routes);
@@ -85,15 +85,12 @@ export function checkTopic(topic: string): void {
   }
 }
 
-/** The peer that a selector names by its number alone, or 0. */
+/** The peer that a selector names by its number alone, or 0. What is no number of a peer is left to be refused. */
 export function soleId(selector: Selector | undefined): number {
-  if (selector?.id === undefined) return 0;
-  const { app, role, name, index, pid } = selector;
-  const alone =
-    app === undefined &&
-    role === undefined &&
-    name === undefined &&
-    index === undefined &&
-    pid === undefined;
-  return alone ? selector.id : 0;
+  const id = selector?.id;
+  if (id === undefined || selectorProblem({ id }) !== undefined) return 0;
+  for (const [part, value] of Object.entries(selector as Selector)) {
+    if (part !== "id" && value !== undefined) return 0;
+  }
+  return id;
 }

@@ -17,12 +17,13 @@ import {
   Fault,
   Flag,
   Kind,
+  MAX_LISTENS,
   remainingOf,
   setCode,
   setFlags,
   topicOf,
 } from "@elpis/protocol";
-import { duplicateHandler } from "../errors.ts";
+import { badArgument, duplicateHandler } from "../errors.ts";
 import { Handler } from "./handler.ts";
 import { Incoming, IncomingRequest } from "./incoming.ts";
 import { checkTopic } from "./routes.ts";
@@ -65,6 +66,7 @@ export class Services {
 
   on(topic: string, listener: EventListener<unknown>): Off {
     const service = this.#service(topic);
+    if (service.listeners.length === 0) this.#checkRoom(service);
     // The same function may be registered twice; each registration ends by itself.
     const entry: EventListener<unknown> = (payload, context) => listener(payload, context);
     service.listeners = [...service.listeners, entry];
@@ -82,6 +84,7 @@ export class Services {
     const service = this.#service(topic);
     if (service.handler !== undefined) throw duplicateHandler(topic);
     const handler = new Handler(run, options);
+    this.#checkRoom(service);
     service.handler = handler;
     this.#declare(Kind.listen, topic, Flag.handler);
     return () => {
@@ -96,6 +99,7 @@ export class Services {
   named(number: number, topic: string): void {
     const service = this.#byName.get(topic);
     if (service === undefined) return;
+    if (service.number !== undefined) this.#byNumber[service.number] = undefined;
     service.number = number;
     this.#byNumber[number] = service;
   }
@@ -134,7 +138,12 @@ export class Services {
     const payload = this.#input(chunk, at, correlation);
     if (payload === BAD) return;
     this.#run(request, undefined, async () => {
-      await listener(payload, request);
+      try {
+        await listener(payload, request);
+      } catch (error) {
+        this.#failed(service.topic, error);
+        throw error;
+      }
     });
     if (!request.answered) this.#open.set(correlation, { request, handler: undefined });
   }
@@ -156,6 +165,19 @@ export class Services {
       request.abort();
     }
     this.#open.clear();
+  }
+
+  /** The hub would end the connection of a peer that listens to more. */
+  #checkRoom(service: Service): void {
+    let listens = 0;
+    if (this.#byName.size > MAX_LISTENS / 2) {
+      for (const { listeners, handler } of this.#byName.values()) {
+        listens += (listeners.length > 0 ? 1 : 0) + (handler === undefined ? 0 : 1);
+      }
+    }
+    if (listens < MAX_LISTENS) return;
+    this.#tidy(service);
+    throw badArgument("topic", `at most ${MAX_LISTENS} that are listened to`, service.topic);
   }
 
   #service(topic: string): Service {
@@ -198,7 +220,9 @@ export class Services {
   #listen(listener: EventListener<unknown>, payload: unknown, context: Incoming): void {
     try {
       const result = listener(payload, context);
-      if (result instanceof Promise) result.catch((error) => this.#failed(context.topic, error));
+      if (isPromise(result)) {
+        Promise.resolve(result).catch((error) => this.#failed(context.topic, error));
+      }
     } catch (error) {
       this.#failed(context.topic, error);
     }

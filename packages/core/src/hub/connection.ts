@@ -91,6 +91,8 @@ export class Connection implements PeerPort {
     this.#outbox.push(codec.frame({ code, reason }, Kind.goodbye, 0, 0, 0, 0));
     this.#outbox.flush();
     this.#closeCode = code;
+    // Nobody is to be sent to it any more; later, because the router may be in the midst of a frame.
+    queueMicrotask(() => this.#leave());
     clearTimeout(this.#timer);
     this.#link.end();
     this.#timer = setTimeout(() => this.#link.destroy(), FAREWELL_MS);
@@ -152,10 +154,14 @@ export class Connection implements PeerPort {
     }
   }
 
+  #leave(): void {
+    if (this.#peer !== undefined) this.#host.router.leave(this.#peer);
+  }
+
   #onClose(): void {
     clearTimeout(this.#timer);
     this.#closeCode ??= "ELPIS_HUB_PEER_LOST";
-    if (this.#peer !== undefined) this.#host.router.leave(this.#peer);
+    this.#leave();
     this.#host.onClosed(this, this.#closeCode);
   }
 }

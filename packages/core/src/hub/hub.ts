@@ -4,7 +4,7 @@ import type { Socket } from "node:net";
 import type { AnyTopics, Client, Location, Logger, PluginUse, Role } from "@elpis/api";
 import type { HubClient } from "../client/client.ts";
 import { join as joinHub } from "../client/join.ts";
-import { owned } from "../errors.ts";
+import { hubClosed, owned } from "../errors.ts";
 import { bootPlugins, type RunningPlugins } from "../kernel/boot.ts";
 import { endpointFile, writeEndpoint } from "../local/endpoint.ts";
 import { type Lock, takeLock } from "../local/lock.ts";
@@ -131,6 +131,10 @@ class RunningHub implements Hub {
 
   /** {@link adopt} over any link. */
   attach(link: Link, location: Omit<Location, "id">): number {
+    if (this.#closing !== undefined) {
+      link.destroy();
+      throw hubClosed("it was closed before the child was adopted");
+    }
     const id = this.router.reserveId();
     this.#connect(link, { by: "parentage", location: { ...location, id } });
     return id;
@@ -176,11 +180,12 @@ class RunningHub implements Hub {
     const lock = takeLock(this.dir);
     if ("pid" in lock) throw owned(this.name, this.dir, lock.pid);
     this.#lock = lock;
-    const listener = new Listener(listenPath(this.dir), this.#limits, (socket) => {
-      this.#onOutsider(socket);
+    const listener = new Listener(listenPath(this.dir), this.#limits, {
+      onSocket: (socket) => this.#onOutsider(socket),
+      onError: (error) => this.#log.error("the hub's socket failed", { error: String(error) }),
     });
-    await listener.open();
     this.#listener = listener;
+    await listener.open();
     this.path = listener.path;
     const { name, path, secret } = this;
     writeEndpoint(this.dir, { name, pid: process.pid, path, secret });

@@ -3,8 +3,16 @@ import { renameSync, rmSync } from "node:fs";
 import { createServer, type Server, type Socket } from "node:net";
 import { join } from "node:path";
 import { isMainThread } from "node:worker_threads";
+import { unsafeDirectory } from "../errors.ts";
 import { checkSocketPath } from "../local/runtime-dir.ts";
 import type { HubLimits } from "./limits.ts";
+
+/** What a listener tells. */
+export interface ListenerEvents {
+  readonly onSocket: (socket: Socket) => void;
+  /** Something is wrong with the listening socket; it goes on if it can. */
+  readonly onError: (error: Error) => void;
+}
 
 /** Takes connections from outside the family and hands over a bounded number of half-open ones. */
 export class Listener {
@@ -12,15 +20,19 @@ export class Listener {
   readonly path: string;
   readonly #server: Server;
   readonly #onSocket: (socket: Socket) => void;
+  readonly #onError: (error: Error) => void;
   readonly #maxHalfOpen: number;
   /** Accepted, not read from: they cost a descriptor and nothing else. */
   readonly #line: Socket[] = [];
   #halfOpen = 0;
+  /** The path is ours to remove. */
+  #isPlaced = false;
 
-  constructor(path: string, limits: HubLimits, onSocket: (socket: Socket) => void) {
+  constructor(path: string, limits: HubLimits, events: ListenerEvents) {
     this.path = path;
     this.#maxHalfOpen = limits.maxHalfOpen;
-    this.#onSocket = onSocket;
+    this.#onSocket = events.onSocket;
+    this.#onError = events.onError;
     this.#server = createServer({ pauseOnConnect: true }, (socket) => this.#accept(socket));
     this.#server.maxConnections = limits.maxConnections;
   }
@@ -41,7 +53,15 @@ export class Listener {
       this.#server.listen({ path: draft, backlog: 511 }, resolve);
       if (mask !== undefined) process.umask(mask);
     });
-    if (!isPipe) renameSync(draft, this.path);
+    this.#server.on("error", this.#onError);
+    if (isPipe) return;
+    try {
+      renameSync(draft, this.path);
+      this.#isPlaced = true;
+    } catch (cause) {
+      rmSync(draft, { force: true });
+      throw unsafeDirectory(this.path, "the socket cannot be put there", cause);
+    }
   }
 
   /** A connection that was handed over is no longer half-open. */
@@ -55,7 +75,7 @@ export class Listener {
     for (const socket of this.#line) socket.destroy();
     this.#line.length = 0;
     await new Promise<void>((resolve) => this.#server.close(() => resolve()));
-    if (process.platform !== "win32") rmSync(this.path, { force: true });
+    if (this.#isPlaced) rmSync(this.path, { force: true });
   }
 
   #accept(socket: Socket): void {

@@ -16,6 +16,7 @@ import {
   topicOf,
 } from "@elpis/protocol";
 import { Directory, Route, type Topic } from "./directory.ts";
+import type { HubLimits } from "./limits.ts";
 import { Notices } from "./notices.ts";
 import { Peer, type PeerPort } from "./peer.ts";
 
@@ -27,10 +28,10 @@ export class Membership {
   readonly #directory: Directory;
   #nextId = 1;
 
-  constructor(maxTopics: number, onChange: (change: PeerChange) => void) {
+  constructor(limits: HubLimits, onChange: (change: PeerChange) => void) {
     this.peers = this.#peers;
-    this.#directory = new Directory(maxTopics);
-    this.notices = new Notices(this.#peers, onChange);
+    this.#directory = new Directory(limits.maxTopics);
+    this.notices = new Notices(this.#peers, 2 * limits.maxPeerQueueBytes, onChange);
   }
 
   /** A peer number that was never given before. */

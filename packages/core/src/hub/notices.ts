@@ -17,10 +17,16 @@ import type { Peer } from "./peer.ts";
 export class Notices {
   readonly #codec = new BodyCodec();
   readonly #peers: ReadonlyMap<number, Peer>;
+  readonly #maxQueueBytes: number;
   readonly #onChange: (change: PeerChange) => void;
 
-  constructor(peers: ReadonlyMap<number, Peer>, onChange: (change: PeerChange) => void) {
+  constructor(
+    peers: ReadonlyMap<number, Peer>,
+    maxQueueBytes: number,
+    onChange: (change: PeerChange) => void,
+  ) {
     this.#peers = peers;
+    this.#maxQueueBytes = maxQueueBytes;
     this.#onChange = onChange;
   }
 
@@ -33,7 +39,9 @@ export class Notices {
     }
   }
 
+  /** What the hub itself has to say is owed to a peer, but not without end. */
   send(to: Peer, frame: Buffer): void {
+    if (to.port.queuedBytes > this.#maxQueueBytes) return closeSlow(to);
     to.framesOut++;
     to.bytesOut += frame.length;
     to.port.push(frame);
@@ -95,4 +103,10 @@ export class Notices {
     if (peer.ready) setFlags(frame, 0, Flag.ready);
     return frame;
   }
+}
+
+/** Ends the connection to a peer that does not read what is owed to it. */
+export function closeSlow({ port }: Peer): void {
+  const reason = `${port.queuedBytes} bytes wait for a peer that does not read them`;
+  port.close("ELPIS_HUB_SLOW_PEER", reason);
 }

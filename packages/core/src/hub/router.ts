@@ -23,7 +23,7 @@ import { newCounters, type RouterCounters } from "./counters.ts";
 import type { Audience, Route } from "./directory.ts";
 import type { HubLimits } from "./limits.ts";
 import { Membership } from "./membership.ts";
-import type { Notices } from "./notices.ts";
+import { closeSlow, type Notices } from "./notices.ts";
 import { Peer, type PeerPort } from "./peer.ts";
 
 /** Where frames go: nowhere (the router took them itself), to one peer, or to several. */
@@ -45,7 +45,7 @@ export class Router {
   constructor(limits: HubLimits, nowMs: number, onChange: (change: PeerChange) => void = () => {}) {
     this.#limits = limits;
     this.#now = nowMs;
-    this.#members = new Membership(limits.maxTopics, onChange);
+    this.#members = new Membership(limits, onChange);
     this.#notices = this.#members.notices;
     this.#calls = new Calls(nowMs);
   }
@@ -182,6 +182,7 @@ export class Router {
     setTopic(chunk, at, route.topic.id);
     setSource(chunk, at, sender.location.id);
     const target = targetOf(chunk, at);
+    if (target === sender.location.id) return undefined;
     if (target !== 0) return this.#named(target, route, "event");
     const audience = route.audience("event");
     return audience.length < 2 ? audience[0] : audience;
@@ -298,10 +299,8 @@ export class Router {
   /** A peer that does not read loses events; answers are owed to it, but not without end. */
   #deliverToSlow(sender: Peer, receiver: Peer, bytes: Buffer, count: number): boolean {
     const { port } = receiver;
-    const { queuedBytes } = port;
-    if (queuedBytes > 2 * this.#limits.maxPeerQueueBytes) {
-      const reason = `${queuedBytes} bytes wait for a peer that does not read them`;
-      port.close("ELPIS_HUB_SLOW_PEER", reason);
+    if (port.queuedBytes > 2 * this.#limits.maxPeerQueueBytes) {
+      closeSlow(receiver);
       return false;
     }
     this.#notices.introduce(sender, receiver);

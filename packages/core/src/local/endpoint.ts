@@ -1,8 +1,8 @@
-import { readdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { unreachable } from "../errors.ts";
 import { findLockOwner } from "./lock.ts";
-import { runtimeBase } from "./runtime-dir.ts";
+import { checkPrivateDir, runtimeBase } from "./runtime-dir.ts";
 
 const FILE = "hub.json";
 
@@ -34,8 +34,10 @@ export function writeEndpoint(dir: string, endpoint: Endpoint): void {
   renameSync(draft, endpointFile(dir));
 }
 
-/** @throws ELPIS_HUB_UNREACHABLE */
+/** @throws ELPIS_HUB_UNREACHABLE, ELPIS_HUB_UNSAFE_DIR */
 export function readEndpoint(dir: string): Endpoint {
+  // Whoever could write there could send us to a hub of his own.
+  if (existsSync(dir)) checkPrivateDir(dir);
   try {
     const { name, pid, path, secret } = JSON.parse(readFileSync(endpointFile(dir), "utf8"));
     if (typeof path === "string" && typeof secret === "string") return { name, pid, path, secret };

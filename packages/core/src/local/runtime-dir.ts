@@ -38,6 +38,14 @@ export function ensurePrivateDir(dir: string): void {
   } catch (cause) {
     throw unsafeDirectory(dir, `it cannot be made (${(cause as Error).message})`, cause);
   }
+  checkPrivateDir(dir);
+}
+
+/**
+ * Whether what lies in `dir` can be believed: it is a folder that only this user can enter.
+ * @throws ELPIS_HUB_UNSAFE_DIR
+ */
+export function checkPrivateDir(dir: string): void {
   if (isWindows) return;
   const stat = lstatSync(dir);
   if (!stat.isDirectory()) throw unsafeDirectory(dir, "it is not a folder");

@@ -53,12 +53,17 @@ export class SocketLink implements Link {
   start(onData: (chunk: Buffer) => void, onClose: (cause?: Error) => void): void {
     const socket = this.#socket;
     let cause: Error | undefined;
+    let isTold = false;
+    const tell = (): void => {
+      if (!isTold) onClose(cause);
+      isTold = true;
+    };
     socket.on("error", (error) => {
       cause = error;
     });
-    socket.once("close", () => onClose(cause));
+    socket.once("close", tell);
     if (socket.destroyed) {
-      queueMicrotask(() => onClose(cause));
+      queueMicrotask(tell);
       return;
     }
     socket.on("data", onData);

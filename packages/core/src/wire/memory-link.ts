@@ -1,9 +1,13 @@
 import type { Link } from "./link.ts";
 
-/** Two ends of a link inside one process: what is written to one is delivered by the other, in a later turn. */
+/**
+ * Two ends of a link inside one process: what is written to one is delivered by the other, in a later turn. The first is
+ * the peer's, the second the hub's. What the hub writes is copied: it may be on its way to others too, and a peer may
+ * change what it is given.
+ */
 export function memoryLinks(): [Link, Link] {
-  const left = new MemoryLink();
-  const right = new MemoryLink();
+  const left = new MemoryLink(false);
+  const right = new MemoryLink(true);
   left.join(right);
   right.join(left);
   return [left, right];
@@ -19,6 +23,11 @@ class MemoryLink implements Link {
   #onData: ((chunk: Buffer) => void) | undefined;
   #onClose: ((cause?: Error) => void) | undefined;
   readonly #drainListeners: Array<() => void> = [];
+  readonly #copies: boolean;
+
+  constructor(copies: boolean) {
+    this.#copies = copies;
+  }
 
   join(other: MemoryLink): void {
     this.#other = other;
@@ -26,7 +35,7 @@ class MemoryLink implements Link {
 
   write(pieces: readonly Buffer[], bytes: number): void {
     if (this.#closed) return;
-    this.#queue.push(...pieces);
+    for (const piece of pieces) this.#queue.push(this.#copies ? Buffer.from(piece) : piece);
     this.queuedBytes += bytes;
     this.#schedule();
   }
