@@ -4,7 +4,7 @@
  * was installed and of what was built. Needs only Node and npm.
  */
 import { createHash } from "node:crypto";
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, realpathSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { npm, tool } from "./run.mjs";
@@ -89,4 +89,10 @@ function must({ code }, what) {
   process.exit(code);
 }
 
-if (import.meta.url === pathToFileURL(process.argv[1] ?? "").href) setup();
+/** Whether Node was started with this file; it names its modules by their real path, a caller may not. */
+function isMain() {
+  const [, script = ""] = process.argv;
+  return existsSync(script) && import.meta.url === pathToFileURL(realpathSync(script)).href;
+}
+
+if (isMain()) setup();

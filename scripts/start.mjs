@@ -19,8 +19,10 @@ const child = spawn(process.execPath, [bin, "run", ...process.argv.slice(2)], {
 
 // A Ctrl-C in a terminal reaches the child by itself; a signal sent to us alone has to be passed on.
 const isTerminal = Boolean(process.stdin.isTTY || process.stdout.isTTY);
+let isTold = false;
 for (const signal of ["SIGTERM", "SIGHUP", "SIGINT"]) {
   process.on(signal, () => {
+    isTold = true;
     if (signal !== "SIGINT" || !isTerminal) child.kill(signal);
   });
 }
@@ -31,7 +33,8 @@ if (process.env.npm_lifecycle_event) {
   const watch = setInterval(() => {
     if (process.ppid === shell) return;
     clearInterval(watch);
-    child.kill("SIGTERM");
+    // A second signal would cut short the graceful stop that the first has begun.
+    if (!isTold) child.kill("SIGTERM");
   }, 200);
 }
 

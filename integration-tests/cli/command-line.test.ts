@@ -66,6 +66,16 @@ describe("a command line that is wrong ends with 2", () => {
   });
 });
 
+test.each([
+  ["run", ["x".repeat(300)]],
+  ["start", ["x".repeat(300)]],
+  ["stop", ["--config", "x".repeat(300)]],
+])("%s with a path that no file can have ends with 3", async (command, args) => {
+  const { code, stderr } = await home.run([command, ...args]);
+  expect(code).toBe(3);
+  expect(stderr).toContain("No application found at");
+});
+
 test("stacks are only printed when they are asked for", async () => {
   const plain = await home.run(["stop", "nobody"]);
   expect(plain.stderr.trimEnd().split("\n")).toHaveLength(1);

@@ -86,6 +86,54 @@ describe("run", () => {
     await home.empty(1000);
   });
 
+  test("when every process has ended well it ends with 0", async () => {
+    await writeApp(dir, {
+      "elpis.config.mjs": config({
+        name: "done",
+        processes: { once: { command: ["sh", "-c", "sleep 1; exit 0"], restart: false } },
+      }),
+    });
+    const { code, stderr } = await home.run(["run"], { cwd: dir });
+    expect(code).toBe(0);
+    expect(stderr).toContain("every process of done has ended");
+    await home.empty(1000);
+  });
+
+  test("when some ended well and one failed for good it ends with 8 and names that one", async () => {
+    await writeApp(dir, {
+      "elpis.config.mjs": config({
+        name: "mixed",
+        processes: {
+          good: { command: ["sh", "-c", "sleep 1; exit 0"], restart: false },
+          bad: { command: ["sh", "-c", "sleep 1; exit 7"], restart: false },
+        },
+      }),
+    });
+    const { code, stderr } = await home.run(["run"], { cwd: dir });
+    expect(code).toBe(8);
+    expect(stderr).toContain(
+      "every process of mixed has ended, and some have failed for good: bad.0;",
+    );
+    await home.empty(1000);
+  });
+
+  test("an elpis stop of an app of which a part has failed is no failure", async () => {
+    await writeApp(dir, {
+      "elpis.config.mjs": config({
+        name: "half",
+        processes: {
+          good: "./tick.mjs",
+          bad: { command: ["sh", "-c", "sleep 1; exit 7"], restart: false },
+        },
+      }),
+    });
+    const run = home.spawn(["run"], { cwd: dir });
+    await run.printed("half is up");
+    await run.printed(/bad.*failed/);
+    expect((await home.run(["stop", "half"])).code).toBe(0);
+    expect((await run.finished).code).toBe(0);
+  });
+
   test("elpis stop from elsewhere is a graceful end", async () => {
     const run = home.spawn(["run"], { cwd: dir });
     await run.printed("ticker is up");

@@ -1,3 +1,6 @@
+import { execFileSync } from "node:child_process";
+import { createReadStream } from "node:fs";
+import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { ElpisHome } from "../support/elpis.ts";
@@ -56,6 +59,15 @@ describe("with nothing running", () => {
     });
   });
 });
+
+test.each([["stop"], ["ps"], ["logs"]])(
+  "%s of what cannot be a name is refused",
+  async (command) => {
+    const { code, stderr } = await home.run([command, "../../x"]);
+    expect(code).toBe(5);
+    expect(stderr).toContain("../../x is not running");
+  },
+);
 
 describe("with one app running", () => {
   beforeEach(async () => {
@@ -185,6 +197,33 @@ test("a master that was killed is dead, also when nobody asks how it ended", asy
   );
   expect((await home.run(["start"], { cwd: dir })).code).toBe(0);
   expect((await home.run(["stop"], { cwd: dir })).code).toBe(0);
+});
+
+test("the log has every line of a process that prints faster than the disk writes", async () => {
+  await writeApp(dir, {
+    "tick.mjs": `
+      import { existsSync } from "node:fs";
+      const timer = setInterval(() => {
+        if (!existsSync("go")) return;
+        clearInterval(timer);
+        for (let n = 0; n < 60_000; n += 1) console.log("line " + n + " " + "x".repeat(40));
+      }, 20);`,
+    "elpis.config.mjs": config({ name: "flood", processes: { tick: "./tick.mjs" } }),
+  });
+  // A pipe that is read slowly, in place of the file, is a disk that is slow for certain.
+  const logs = join(home.dir, "flood", "logs");
+  await mkdir(logs, { recursive: true, mode: 0o700 });
+  execFileSync("mkfifo", ["-m", "600", join(logs, "flood.log")]);
+  expect((await home.run(["start"], { cwd: dir })).code).toBe(0);
+  await writeApp(dir, { go: "" });
+  let text = "";
+  for await (const chunk of createReadStream(join(logs, "flood.log"), "utf8")) {
+    text += String(chunk);
+    if (/could not be written|line 59999 x+\n/.test(text)) break;
+    await new Promise((resolve) => setTimeout(resolve, 15));
+  }
+  const numbers = [...text.matchAll(/line (\d+) /g)].map(([, n]) => Number(n));
+  expect(numbers).toEqual(Array.from({ length: 60_000 }, (_, n) => n));
 });
 
 test("logs of an app in the foreground says where they are", async () => {

@@ -1,4 +1,5 @@
-import { realpath } from "node:fs/promises";
+import { existsSync } from "node:fs";
+import { readdir, realpath } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { ElpisHome } from "../support/elpis.ts";
@@ -152,6 +153,62 @@ describe("a start that fails", () => {
     );
     start.child.kill("SIGKILL");
     await home.empty(10_000);
+  });
+
+  describe("while its master still reads the config", () => {
+    beforeEach(async () => {
+      const value = { name: "late", processes: { tick: "./tick.mjs" } };
+      await writeApp(dir, {
+        "elpis.config.mjs": `
+          import { writeFileSync } from "node:fs";
+          if (process.argv.includes("__serve")) {
+            writeFileSync("reading", "");
+            await new Promise((resolve) => setTimeout(resolve, 2500));
+            writeFileSync("read", "");
+          }
+          ${config(value)}`,
+      });
+    });
+
+    test.each([
+      ["kill -9", "SIGKILL", null],
+      ["Ctrl-C", "SIGINT", 130],
+    ] as const)("by %s leaves nothing, and ends at once", async (_, signal, code) => {
+      const start = home.spawn(["start"], { cwd: dir });
+      await until("the config to be read", () => existsSync(join(dir, "reading")));
+      start.child.kill(signal);
+      expect((await start.finished).code).toBe(code);
+      await home.empty(2000);
+      expect(existsSync(join(dir, "read"))).toBe(false);
+      expect(await readdir(join(home.dir, "late"))).toEqual(["logs"]);
+    });
+
+    test("by --timeout leaves nothing, and ends in time", async () => {
+      const { code } = await home.run(["start", "--timeout", "1s"], { cwd: dir });
+      expect(code).toBe(7);
+      await home.empty(1000);
+      expect(existsSync(join(dir, "read"))).toBe(false);
+      expect(await readdir(join(home.dir, "late"))).toEqual(["logs"]);
+    });
+  });
+
+  test("by --timeout counts the time that it takes to read the config itself", async () => {
+    await writeApp(dir, {
+      "elpis.config.mjs": "await new Promise((resolve) => setTimeout(resolve, 60_000));\n",
+    });
+    const { code, stderr } = await home.run(["start", "--timeout", "500ms"], { cwd: dir });
+    expect(code).toBe(7);
+    expect(stderr).toContain("reading the config took longer than 500 ms");
+    await home.empty(1000);
+  });
+
+  test("says so when ELPIS_HOME is a file", async () => {
+    const env = { ELPIS_HOME: join(dir, "tick.mjs") };
+    const { code, stderr } = await home.run(["start"], { cwd: dir, env });
+    expect(code).toBe(1);
+    expect(stderr).toContain("set ELPIS_HOME to one");
+    const failure = await home.json<Failure>(["start"], { cwd: dir, env });
+    expect(failure.error.code).toBe("ELPIS_HUB_UNSAFE_DIR");
   });
 
   test("says which config is meant when there is none, and what is wrong when it is wrong", async () => {

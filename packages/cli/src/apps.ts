@@ -1,9 +1,10 @@
 import { type CallOptions, type Client, hasCode } from "@elpis/api";
 import { connectTo, findHubs } from "@elpis/core";
 import type { CliContext } from "./context.ts";
+import { readConfig } from "./definition.ts";
 import { notRunning, whichApp } from "./errors.ts";
 import type { CommonOptions } from "./options.ts";
-import { type ControlTopics, loadConfig, type MasterStatus } from "./preset.ts";
+import type { ControlTopics, MasterStatus } from "./preset.ts";
 
 /** An app that left its traces here; `alive` tells whether its master's process is there. */
 export interface AppRecord {
@@ -84,7 +85,7 @@ export async function nameFromConfig(
 ): Promise<string | undefined> {
   try {
     const { config: path } = options;
-    return (await loadConfig({ cwd: context.cwd, ...(path !== undefined && { path }) })).name;
+    return (await readConfig({ cwd: context.cwd, ...(path !== undefined && { path }) })).name;
   } catch (error) {
     if (options.config === undefined && isConfigError(error)) return undefined;
     throw error;

@@ -10,11 +10,36 @@ export type Progress =
   | { readonly type: "ready"; readonly status: MasterStatus }
   | { readonly type: "failed"; readonly error: ErrorData };
 
-/** Sends a progress message, when somebody still listens. */
-export function tell(progress: Progress): Promise<void> {
+/** Sends a progress message; resolves with whether there was still somebody to send it to. */
+export function tell(progress: Progress): Promise<boolean> {
   return new Promise((resolve) => {
-    if (process.send === undefined || !process.connected) return resolve();
-    // A listener that left in between is no reason to fail: it is told by `disconnect`.
-    process.send(progress, undefined, undefined, () => resolve());
+    if (process.send === undefined || !process.connected) return resolve(false);
+    process.send(progress, undefined, undefined, (error) => resolve(error === null));
   });
+}
+
+/** The command that started a detached master, as the master sees it. */
+export interface Starter {
+  readonly isGone: boolean;
+  /** Resolves when it goes away; never after `off()`. */
+  readonly gone: Promise<void>;
+  off(): void;
+}
+
+/** Watches over the channel whether the command that started us is still there. */
+export function watchStarter(): Starter {
+  let onGone = (): void => {};
+  const gone = new Promise<void>((resolve) => {
+    onGone = resolve;
+  });
+  process.once("disconnect", onGone);
+  // The channel may have closed while our own modules were loaded, before anybody listened.
+  if (!process.connected) onGone();
+  return {
+    get isGone() {
+      return !process.connected;
+    },
+    gone,
+    off: () => process.off("disconnect", onGone),
+  };
 }

@@ -51,12 +51,29 @@ export function masterLost(app: string, how: string, lines: readonly string[]): 
   );
 }
 
-/** Every process of a foreground app has failed for good. */
-export function allFailed(app: string, processes: readonly string[]): ElpisError {
+/** Nothing of a foreground app is left to run: `processes` have failed for good, `endedWell` others have not. */
+export function allFailed(
+  app: string,
+  processes: readonly string[],
+  endedWell: number,
+): ElpisError {
+  const what =
+    endedWell === 0
+      ? `every process of ${app} has failed for good`
+      : `every process of ${app} has ended, and some have failed for good`;
   return new ElpisError(
     "ELPIS_CLI_ALL_FAILED",
-    `every process of ${app} has failed for good: ${processes.join(", ")}; see their output above`,
+    `${what}: ${processes.join(", ")}; see their output above`,
     { details: { app, processes: [...processes] } },
+  );
+}
+
+/** The system refuses even to look at a path, because it is too long or not ours to read. */
+export function configUnreadable(path: string, cause: Error): ElpisError {
+  return new ElpisError(
+    "ELPIS_CONFIG_NOT_FOUND",
+    `No application found at ${path}: ${cause.message}. Give a directory, a configuration file or a script.`,
+    { cause, details: { path, lookedFor: [] } },
   );
 }
 

@@ -20,7 +20,7 @@ export type ExitName =
 
 /** Every status with which `elpis` ends. The same table stands in `docs/reference/exit-codes.md`. */
 export const EXIT_CODES: Readonly<Record<ExitName, ExitCodeRow>> = {
-  ok: { code: 0, meaning: "done; `run` and `dev`: stopped gracefully" },
+  ok: { code: 0, meaning: "done; `run` and `dev`: stopped gracefully; `run`: all ended well" },
   unexpected: { code: 1, meaning: "an error that has no code of its own in this table" },
   usage: { code: 2, meaning: "the command line is wrong" },
   config: { code: 3, meaning: "the config is missing or wrong" },
@@ -33,7 +33,7 @@ export const EXIT_CODES: Readonly<Record<ExitName, ExitCodeRow>> = {
   timeout: { code: 7, meaning: "`--timeout` passed first" },
   allFailed: {
     code: 8,
-    meaning: "`run`: every process failed for good, nothing is left to supervise",
+    meaning: "`run`: nothing is left to run, and a process has failed for good",
   },
   noLog: { code: 9, meaning: "`logs`: the app keeps no log, because it runs in the foreground" },
   interrupted: {

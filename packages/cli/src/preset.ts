@@ -6,6 +6,7 @@ export {
   type ControlTopics,
   createMaster,
   defineConfig,
+  type LoadOptions,
   loadConfig,
   type Master,
   type MasterStatus,

@@ -1,6 +1,8 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { closeSync, mkdirSync, openSync, readFileSync } from "node:fs";
 import { dirname } from "node:path";
+import { runtimeBase, runtimeDir } from "@elpis/core";
+import { ensurePrivateDir } from "@elpis/core/internal";
 import type { CliContext } from "./context.ts";
 import { type Progress, SERVE } from "./detached.ts";
 import { fromMaster, interrupted, masterLost, timedOut } from "./errors.ts";
@@ -17,23 +19,26 @@ const QUOTED_LINES = 20;
 export interface SpawnOptions {
   readonly definition: AppDefinition;
   readonly options: StartOptions;
+  /** What the user allowed for the whole start; only told. */
   readonly timeoutMs: number;
+  /** What is left of it. */
+  readonly leftMs: number;
   readonly onProcess: (status: ProcessStatus) => void;
 }
 
 /**
  * Starts a master that lives on without us, and waits until it is ready.
  *
- * @throws what the master tells; ELPIS_CLI_START_FAILED, ELPIS_CLI_TIMEOUT, ELPIS_CLI_INTERRUPTED. Nothing of it is
- * left then.
+ * @throws what the master tells; ELPIS_HUB_UNSAFE_DIR, ELPIS_CLI_START_FAILED, ELPIS_CLI_TIMEOUT,
+ * ELPIS_CLI_INTERRUPTED. Nothing of it is left then.
  */
 export async function spawnMaster(
   context: CliContext,
-  { definition, options, timeoutMs, onProcess }: SpawnOptions,
+  { definition, options, timeoutMs, leftMs, onProcess }: SpawnOptions,
 ): Promise<MasterStatus> {
   const child = launch(context, definition, options);
   const { name } = definition;
-  const bound = failLater(timeoutMs, () =>
+  const bound = failLater(leftMs, () =>
     timedOut(`the start of ${name}`, timeoutMs, "what had started is stopped"),
   );
   const signals = failAtSignal(context, `the start of ${name}`);
@@ -101,6 +106,8 @@ function launch(
   options: StartOptions,
 ): ChildProcess {
   const file = masterFile(definition.name);
+  ensurePrivateDir(runtimeBase());
+  ensurePrivateDir(runtimeDir(definition.name));
   mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
   const output = openSync(file, "w", 0o600);
   try {

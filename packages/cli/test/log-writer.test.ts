@@ -22,7 +22,7 @@ function numbered(from: number, to: number): string[] {
 test("writes in order, makes the directory, and keeps the file to its owner", async () => {
   const file = join(dir, "a", "b", "app.log");
   const writer = new LogWriter({ file });
-  for (const line of numbered(0, 1000)) writer.write(line);
+  for (const line of numbered(0, 1000)) void writer.write(line);
   await writer.close();
   expect(await readFile(file, "utf8")).toBe(numbered(0, 1000).join(""));
   expect((await stat(file)).mode & 0o777).toBe(0o600);
@@ -32,7 +32,7 @@ test("goes on where an earlier run ended", async () => {
   const file = join(dir, "app.log");
   for (const text of ["one\n", "two\n"]) {
     const writer = new LogWriter({ file });
-    writer.write(text);
+    void writer.write(text);
     await writer.close();
   }
   expect(await readFile(file, "utf8")).toBe("one\ntwo\n");
@@ -42,7 +42,7 @@ test("rolls over once: neither file is larger than allowed, and only the oldest 
   const file = join(dir, "app.log");
   const writer = new LogWriter({ file, maxBytes: 1000 });
   for (const line of numbered(0, 400)) {
-    writer.write(line);
+    void writer.write(line);
     await new Promise((resolve) => setImmediate(resolve));
   }
   await writer.close();
@@ -54,21 +54,40 @@ test("rolls over once: neither file is larger than allowed, and only the oldest 
   expect(writer.lost).toBe(0);
 });
 
-test("what is more than may wait is dropped, counted and owned up to", async () => {
+test("whoever writes more than may wait is asked to wait, and nothing is lost", async () => {
   const file = join(dir, "app.log");
-  const losses: unknown[] = [];
-  const writer = new LogWriter({
-    file,
-    maxWaitingBytes: 80,
-    onLoss: (error) => losses.push(error),
-  });
-  for (const line of numbered(10, 30)) writer.write(line);
+  const writer = new LogWriter({ file, maxWaitingBytes: 80 });
+  const pauses = numbered(10, 30).map((line) => writer.write(line));
+  expect(pauses.map((pause) => pause !== undefined)).toEqual(
+    numbered(10, 30).map((_, at) => at >= 10),
+  );
+  await Promise.all(pauses);
+  expect(writer.write("after\n")).toBeUndefined();
   await writer.close();
-  const text = await readFile(file, "utf8");
-  expect(writer.lost).toBe(10);
-  expect(losses).toHaveLength(1);
-  expect(text).toContain("elpis: 10 lines could not be written here\n");
-  expect(text.match(/^line \d+$/gm)).toEqual(numbered(10, 20).map((line) => line.trimEnd()));
+  expect(await readFile(file, "utf8")).toBe(`${numbered(10, 30).join("")}after\n`);
+  expect(writer.lost).toBe(0);
+});
+
+test("a writer that waits goes on although others write little but steadily", async () => {
+  const writer = new LogWriter({ file: join(dir, "app.log"), maxWaitingBytes: 1024 });
+  let isWaiting = true;
+  const pause = writer.write(`${"x".repeat(2000)}\n`)?.then(() => {
+    isWaiting = false;
+  });
+  expect(pause).toBeDefined();
+  for (let turn = 0; isWaiting && turn < 100_000; turn += 1) {
+    void writer.write("a\n");
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  expect(isWaiting).toBe(false);
+  await writer.close();
+});
+
+test.skipIf(!existsSync("/dev/full"))("a disk that refuses keeps nobody waiting", async () => {
+  const writer = new LogWriter({ file: "/dev/full", maxWaitingBytes: 80 });
+  await Promise.all(numbered(0, 30).map((line) => writer.write(line)));
+  await writer.close();
+  expect(writer.lost).toBe(30);
 });
 
 test.skipIf(!existsSync("/dev/full"))(
@@ -82,11 +101,11 @@ test.skipIf(!existsSync("/dev/full"))(
       onLoss: (error) => losses.push(error as NodeJS.ErrnoException),
     });
     for (const text of ["a\n", "b\n", "c\n"]) {
-      writer.write(text);
+      void writer.write(text);
       await expect.poll(() => writer.lost).toBe("abc".indexOf(text[0] ?? "") + 1);
     }
     await rm(file);
-    writer.write("d\n");
+    void writer.write("d\n");
     await writer.close();
     expect(losses.map((error) => error.code)).toEqual(["ENOSPC"]);
     expect((await readFile(file, "utf8")).split("\n").slice(0, -1)).toEqual([
@@ -99,7 +118,7 @@ test.skipIf(!existsSync("/dev/full"))(
 test("a directory that cannot be made costs lines, not the program", async () => {
   await writeFile(join(dir, "taken"), "");
   const writer = new LogWriter({ file: join(dir, "taken", "app.log") });
-  writer.write("a\n");
+  void writer.write("a\n");
   await writer.close();
   expect(writer.lost).toBe(1);
 });
@@ -107,7 +126,7 @@ test("a directory that cannot be made costs lines, not the program", async () =>
 test("a path that is a directory costs lines, not the program", async () => {
   await mkdir(join(dir, "app.log"));
   const writer = new LogWriter({ file: join(dir, "app.log") });
-  writer.write("a\nb\n");
+  void writer.write("a\nb\n");
   await writer.close();
   expect(writer.lost).toBe(1);
 });

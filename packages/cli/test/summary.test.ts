@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { groupByName, hasAllFailed, upLine } from "../src/output/summary.ts";
+import { groupByName, upLine, whatEnded } from "../src/output/summary.ts";
 import type { MasterStatus, ProcessStatus } from "../src/preset.ts";
 
 function one(name: string, index = 0, more: Partial<ProcessStatus> = {}): ProcessStatus {
@@ -33,10 +33,22 @@ test("instances are gathered by name, wherever they stand", () => {
   ]);
 });
 
-test("all have failed only when not one of them can come up again", () => {
+test("an app is at its end only when nothing runs and nothing can come up again", () => {
   const failed = { state: "failed" } as const;
-  expect(hasAllFailed(status())).toBe(false);
-  expect(hasAllFailed(status(one("a", 0, failed), one("a", 1)))).toBe(false);
-  expect(hasAllFailed(status(one("a", 0, failed), one("b", 0, { state: "backoff" })))).toBe(false);
-  expect(hasAllFailed(status(one("a", 0, failed), one("b", 0, failed)))).toBe(true);
+  const ended = { state: "stopped" } as const;
+  expect(whatEnded(status())).toBeUndefined();
+  for (const state of ["waiting", "starting", "ready", "stopping", "backoff"] as const) {
+    expect(whatEnded(status(one("a", 0, failed), one("b", 0, ended), one("c", 0, { state })))).toBe(
+      undefined,
+    );
+  }
+  const names = (...own: ProcessStatus[]) => whatEnded(status(...own))?.map(({ name }) => name);
+  expect(names(one("a", 0, failed), one("b", 0, failed))).toEqual(["a", "b"]);
+  expect(names(one("a", 0, ended), one("b", 0, failed))).toEqual(["a", "b"]);
+  expect(names(one("agent", 0, ended), one("a", 0, ended))).toEqual(["agent", "a"]);
+});
+
+test("an app that is being stopped does not come to its end by itself", () => {
+  const stopping = { ...status(one("a", 0, { state: "stopped" })), state: "stopping" } as const;
+  expect(whatEnded(stopping)).toBeUndefined();
 });

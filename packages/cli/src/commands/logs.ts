@@ -1,3 +1,4 @@
+import { hasCode } from "@elpis/api";
 import { findApps, nameFromConfig, pickApp } from "../apps.ts";
 import type { CliContext } from "../context.ts";
 import { noLog, notRunning } from "../errors.ts";
@@ -17,7 +18,7 @@ export async function logs(
   named?: string,
 ): Promise<number> {
   const app = await whoseLog(context, options, named);
-  const file = logFile(app);
+  const file = await fileOf(app);
   const tail = await readTail(file, options.lines ?? DEFAULT_LINES, (text) => {
     const line = decodeLine(text);
     return line !== undefined && isFrom(line, options.process);
@@ -38,8 +39,22 @@ async function whoseLog(
   return name ?? (await pickApp(context, options, undefined)).name;
 }
 
+/** What cannot be a name is not the name of an app that runs, and no way out of the directory either. */
+async function fileOf(app: string): Promise<string> {
+  try {
+    return logFile(app);
+  } catch (error) {
+    if (!hasCode(error, "ELPIS_HUB_BAD_NAME")) throw error;
+    throw notRunning(app, await runningNames());
+  }
+}
+
+async function runningNames(): Promise<string[]> {
+  return (await findApps()).filter((one) => one.alive).map((one) => one.name);
+}
+
 async function whyNoLog(app: string, file: string): Promise<Error> {
-  const running = (await findApps()).filter((one) => one.alive).map((one) => one.name);
+  const running = await runningNames();
   return running.includes(app) ? noLog(app, file) : notRunning(app, running);
 }
 

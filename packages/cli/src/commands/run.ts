@@ -6,15 +6,16 @@ import { beginStop, foregroundLogger, refuseWhenRunning, within } from "../foreg
 import type { RunOptions } from "../options.ts";
 import { linePrinter } from "../output/lines.ts";
 import { say } from "../output/report.ts";
-import { hasAllFailed, upLine } from "../output/summary.ts";
-import { createMaster, type Master } from "../preset.ts";
+import { upLine, whatEnded } from "../output/summary.ts";
+import { createMaster, type Master, type ProcessStatus } from "../preset.ts";
 import { type StopSignals, watchSignals } from "../signals.ts";
 
 /**
- * Runs an app in the foreground until a signal, `elpis stop`, or the failure of every process ends it. What the
+ * Runs an app in the foreground until a signal, `elpis stop`, or the end of every process ends it. What the
  * processes print goes to stdout, what Elpis has to say to stderr.
  *
- * @returns the exit code: 0 after a graceful stop
+ * @returns the exit code: 0 after a graceful stop, or when every process has ended and none has failed
+ * @throws ELPIS_CLI_ALL_FAILED when nothing is left to run and something has failed
  */
 export async function run(context: CliContext, options: RunOptions): Promise<number> {
   const definition = await loadDefinition(context, options);
@@ -58,22 +59,25 @@ async function superviseToTheEnd(
   master: Master,
   signals: StopSignals,
 ): Promise<void> {
-  let failed: Error | undefined;
+  let ended: readonly ProcessStatus[] | undefined;
   const look = (): void => {
-    if (failed !== undefined || signals.wish !== "none" || !hasAllFailed(master.status())) return;
-    const { app, processes } = master.status();
-    const own = processes.filter((one) => one.role !== "master");
-    failed = allFailed(
-      app,
-      own.map((one) => `${one.name}.${one.index}`),
-    );
-    beginStop(context, master);
+    if (ended !== undefined || signals.wish !== "none") return;
+    ended = whatEnded(master.status());
+    if (ended !== undefined) beginStop(context, master);
   };
   master.events.on("process", look);
   look();
   await master.closed;
   master.events.off("process", look);
-  if (failed !== undefined) throw failed;
+  if (ended !== undefined) judge(context, master.status().app, ended);
+}
+
+/** An app that came to its end by itself has done its work, unless a part of it failed. */
+function judge(context: CliContext, app: string, ended: readonly ProcessStatus[]): void {
+  const failed = ended.filter((one) => one.state === "failed");
+  if (failed.length === 0) return say(context, `every process of ${app} has ended`);
+  const names = failed.map((one) => `${one.name}.${one.index}`);
+  throw allFailed(app, names, ended.length - failed.length);
 }
 
 function stopOnSignals(context: CliContext, master: Master): StopSignals {

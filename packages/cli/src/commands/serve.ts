@@ -2,7 +2,7 @@ import { errorToData, type Logger } from "@elpis/api";
 import { createLogger } from "@elpis/core";
 import type { CliContext } from "../context.ts";
 import { loadDefinition } from "../definition.ts";
-import { tell } from "../detached.ts";
+import { type Starter, tell, watchStarter } from "../detached.ts";
 import { EXIT_CODES, exitCodeOf } from "../exit-codes.ts";
 import { beginStop, refuseWhenRunning, shortLine } from "../foreground.ts";
 import { logFile } from "../log/file.ts";
@@ -10,7 +10,7 @@ import { encodeLine } from "../log/line.ts";
 import { LogWriter } from "../log/writer.ts";
 import type { StartOptions } from "../options.ts";
 import { isVerbose } from "../output/report.ts";
-import { createMaster, type Master, type ProcessChange } from "../preset.ts";
+import { type AppDefinition, createMaster, type Master, type ProcessChange } from "../preset.ts";
 import { watchSignals } from "../signals.ts";
 
 /**
@@ -29,8 +29,29 @@ export async function serve(context: CliContext, options: StartOptions): Promise
 }
 
 async function serveApp(context: CliContext, options: StartOptions): Promise<number> {
+  const starter = watchStarter();
+  try {
+    // Reading a config runs it, which may take its time; there is nothing to stop yet.
+    const definition = await Promise.race([prepare(context, options), starter.gone]);
+    if (definition === undefined || starter.isGone) return EXIT_CODES.interrupted.code;
+    return await superviseApp(context, options, definition, starter);
+  } finally {
+    starter.off();
+  }
+}
+
+async function prepare(context: CliContext, options: StartOptions): Promise<AppDefinition> {
   const definition = await loadDefinition(context, options);
   await refuseWhenRunning(definition);
+  return definition;
+}
+
+async function superviseApp(
+  context: CliContext,
+  options: StartOptions,
+  definition: AppDefinition,
+  starter: Starter,
+): Promise<number> {
   const writer = new LogWriter({
     file: logFile(definition.name),
     onLoss: (error) =>
@@ -43,7 +64,7 @@ async function serveApp(context: CliContext, options: StartOptions): Promise<num
   });
   const signals = watchSignals(context, (wish) => beginStop(context, master, wish === "now"));
   try {
-    await startWatched(context, master);
+    await startWatched(context, master, starter);
     await master.closed;
     return signals.wish === "now" ? EXIT_CODES.interrupted.code : EXIT_CODES.ok.code;
   } finally {
@@ -52,19 +73,20 @@ async function serveApp(context: CliContext, options: StartOptions): Promise<num
   }
 }
 
-async function startWatched(context: CliContext, master: Master): Promise<void> {
-  const abandon = (): void => beginStop(context, master, true);
+async function startWatched(context: CliContext, master: Master, starter: Starter): Promise<void> {
   const report = ({ previous: _, ...process }: ProcessChange): void =>
     void tell({ type: "process", process });
-  process.once("disconnect", abandon);
+  void starter.gone.then(() => beginStop(context, master, true));
   master.events.on("process", report);
   try {
     await master.start();
   } finally {
-    process.off("disconnect", abandon);
     master.events.off("process", report);
   }
-  await tell({ type: "ready", status: master.status() });
+  // From here on `start` leaves because it was told that all is well.
+  starter.off();
+  const wasHeard = await tell({ type: "ready", status: master.status() });
+  if (!wasHeard) beginStop(context, master, true);
   if (process.connected) process.disconnect();
 }
 
@@ -72,16 +94,13 @@ async function startWatched(context: CliContext, master: Master): Promise<void> 
 function logInto(writer: LogWriter, verbose: boolean): Logger {
   return createLogger({
     level: verbose ? "debug" : "info",
-    write: (line) =>
-      writer.write(
-        encodeLine({
-          time: Date.now(),
-          process: "master",
-          index: 0,
-          pid: process.pid,
-          stream: "stderr",
-          text: shortLine(line),
-        }),
-      ),
+    write: (line) => {
+      const text = shortLine(line);
+      const [time, pid] = [Date.now(), process.pid];
+      // These few lines wait like all others, but nobody can be asked to pause for them.
+      void writer.write(
+        encodeLine({ time, process: "master", index: 0, pid, stream: "stderr", text }),
+      );
+    },
   });
 }

@@ -1,7 +1,8 @@
 import type { CliContext } from "../context.ts";
 import { loadDefinition } from "../definition.ts";
+import { timedOut } from "../errors.ts";
 import { EXIT_CODES } from "../exit-codes.ts";
-import { refuseWhenRunning } from "../foreground.ts";
+import { refuseWhenRunning, within } from "../foreground.ts";
 import type { StartOptions } from "../options.ts";
 import { printJson, say } from "../output/report.ts";
 import { upLine } from "../output/summary.ts";
@@ -16,13 +17,17 @@ const DEFAULT_TIMEOUT_MS = 300_000;
  * started is stopped, and the error quotes the last lines that the process printed.
  */
 export async function start(context: CliContext, options: StartOptions): Promise<number> {
-  const definition = await loadDefinition(context, options);
-  await refuseWhenRunning(definition);
   const begun = performance.now();
+  const timeoutMs = options.timeoutMs ?? DEFAULT_TIMEOUT_MS;
+  const definition = await within(loadDefinition(context, options), timeoutMs, () =>
+    timedOut("reading the config", timeoutMs, "nothing was started"),
+  );
+  await refuseWhenRunning(definition);
   const status = await spawnMaster(context, {
     definition,
     options,
-    timeoutMs: options.timeoutMs ?? DEFAULT_TIMEOUT_MS,
+    timeoutMs,
+    leftMs: Math.max(0, timeoutMs - (performance.now() - begun)),
     onProcess: (one) => printProgress(context, options, one),
   });
   if (options.json === true) printJson(context, { app: status });

@@ -8,7 +8,7 @@ export interface LogWriterOptions {
   readonly file: string;
   /** Size at which the file is put aside as `<file>.1`. @default 10 MiB */
   readonly maxBytes?: number;
-  /** How much may wait for the disk; what comes on top is dropped and counted. @default 1 MiB */
+  /** How much may wait for the disk before whoever writes is asked to wait too. @default 1 MiB */
   readonly maxWaitingBytes?: number;
   /** Called when the first line is lost, and not again: the file itself tells about each loss. */
   readonly onLoss?: (error: unknown) => void;
@@ -27,6 +27,8 @@ export class LogWriter {
   #lostInAll = 0;
   #handle: FileHandle | undefined;
   #running: Promise<void> | undefined;
+  #caughtUp: Promise<void> | undefined;
+  #markCaughtUp: () => void = () => {};
 
   constructor(options: LogWriterOptions) {
     this.#options = {
@@ -42,16 +44,19 @@ export class LogWriter {
     return this.#lostInAll;
   }
 
-  /** Takes one line, with its line break. Returns at once. */
-  write(line: string): void {
-    const bytes = Buffer.byteLength(line);
-    if (this.#waitingBytes + bytes > this.#options.maxWaitingBytes) {
-      this.#lose(1, new Error("the disk is slower than the output"));
-      return;
-    }
+  /**
+   * Takes one line, with its line break. Returns a promise when more waits than should: nothing else is to be written
+   * until it resolves, when the disk has caught up.
+   */
+  write(line: string): Promise<void> | undefined {
     this.#waiting.push(line);
-    this.#waitingBytes += bytes;
+    this.#waitingBytes += Buffer.byteLength(line);
     this.#running ??= this.#drain();
+    if (this.#waitingBytes <= this.#options.maxWaitingBytes) return undefined;
+    this.#caughtUp ??= new Promise((resolve) => {
+      this.#markCaughtUp = resolve;
+    });
+    return this.#caughtUp;
   }
 
   /** Writes what waits and closes the file. */
@@ -65,8 +70,17 @@ export class LogWriter {
   async #drain(): Promise<void> {
     // Lines that are written in one turn of the event loop go to the disk together.
     await new Promise((resolve) => setImmediate(resolve));
-    while (this.#waiting.length > 0) await this.#append(this.#take());
+    while (this.#waiting.length > 0) {
+      await this.#append(this.#take());
+      // Not only at zero: others who write little but steadily would hold up the one who waits.
+      if (this.#waitingBytes <= this.#options.maxWaitingBytes / 2) this.#letWrite();
+    }
     this.#running = undefined;
+  }
+
+  #letWrite(): void {
+    this.#markCaughtUp();
+    this.#caughtUp = undefined;
   }
 
   /** As many lines as go to the disk in one piece: never more than a file may hold. */

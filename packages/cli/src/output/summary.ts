@@ -30,8 +30,13 @@ export function groupByName(processes: readonly ProcessStatus[]): ProcessGroup[]
   });
 }
 
-/** Whether nothing of the app can come up again by itself. */
-export function hasAllFailed(status: MasterStatus): boolean {
+/**
+ * The processes of an app of which nothing runs and nothing can come up again by itself; `undefined` while there is
+ * something to supervise, or when somebody is stopping the app.
+ */
+export function whatEnded(status: MasterStatus): readonly ProcessStatus[] | undefined {
+  if (status.state === "stopping" || status.state === "stopped") return undefined;
   const own = status.processes.filter((one) => one.role !== "master");
-  return own.length > 0 && own.every((one) => one.state === "failed");
+  const isOver = own.every((one) => one.state === "failed" || one.state === "stopped");
+  return own.length > 0 && isOver ? own : undefined;
 }
