@@ -49,6 +49,39 @@ describe("a process that leaves", () => {
     await stopped;
   });
 
+  it("says so even when the application says that the connection stays", async () => {
+    const headers = [
+      'response.setHeader("Connection", "keep-alive")',
+      'response.writeHead(200, { "X-A": "1", connection: "keep-alive" })',
+      'response.writeHead(200, "Fine", ["X-A", "1", "Connection", "keep-alive"])',
+      'response.writeHead(200, [["X-A", "1"], ["Connection", "keep-alive"]])',
+    ];
+    const text = WEB.replace("(request, response) => {", (found) => {
+      const cases = headers.map((one, at) => `if (request.url === "/${at}") ${one};`);
+      return `${found} response.sendDate = false; if (request.url === "/wait") return void setTimeout(() => {
+        response.setHeader("Connection", "keep-alive"); response.end(); }, 600); ${cases.join(" ")}`;
+    });
+    const { app, port } = await start(text);
+    const agents = headers.map(() => keepAlive());
+    for (const [at, agent] of agents.entries()) {
+      expect(await get(port, `/${at}`, { agent })).toMatchObject({ connection: "keep-alive" });
+    }
+    const begun = get(port, "/wait", { agent: keepAlive() });
+    await get(port);
+    const stopped = app.master.stop();
+    await waitFor("the port to close", () =>
+      get(port).then(
+        () => false,
+        ({ code }) => code === "ECONNREFUSED",
+      ),
+    );
+    const answers = agents.map((agent, at) => get(port, `/${at}`, { agent }));
+    for (const answer of [...answers, begun]) {
+      expect(await answer).toMatchObject({ status: 200, connection: "close" });
+    }
+    await stopped;
+  });
+
   it("closes idle connections in an orderly way and does not wait for the whole timeout", async () => {
     const { app, port } = await start(WEB);
     const socket = net.connect(port, "127.0.0.1");

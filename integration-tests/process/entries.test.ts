@@ -126,7 +126,7 @@ it.each(["", "() => "])(
       config: await loadConfig({ path: dir }),
       dir: `${dir}/run`,
       log: SILENT,
-      output: ({ process, text }) => lines.push(`${process}: ${text}`),
+      output: ({ process, text }) => void lines.push(`${process}: ${text}`),
     });
     await master.start();
     await master.stop();
@@ -136,3 +136,23 @@ it.each(["", "() => "])(
     expect(lines).toContain("agent: plugin agent hi");
   },
 );
+
+it("a CommonJS entry that threw, and was forgiven, costs nothing while it is not ready", async () => {
+  const text = `process.on("uncaughtException", () => {});
+    setTimeout(() => {
+      const [time, cpu] = [performance.now(), process.cpuUsage()];
+      setTimeout(() => {
+        const { user, system } = process.cpuUsage(cpu);
+        console.log("share", (user + system) / 1000 / (performance.now() - time));
+      }, 500);
+    }, 100);
+    throw new Error("boom");`;
+  const app = makeApp({ "main.cjs": text }, { processes: { main: "main.cjs" } });
+  const started = app.master.start().catch((error) => error.code);
+  const line = await waitFor("its share", () =>
+    app.said("main").find((one) => one.startsWith("share")),
+  );
+  expect(Number(line.split(" ")[1])).toBeLessThan(0.3);
+  await app.master.stop({ now: true });
+  expect(await started).toBe("ELPIS_PROCESS_STOPPED");
+});

@@ -74,6 +74,38 @@ describe("a shared port", () => {
     await expect(get(other)).rejects.toMatchObject({ code: "ECONNREFUSED" });
   });
 
+  it("is closed when its process has ended and is not to be started again", async () => {
+    const port = await freePort();
+    const text = `${WEB} setTimeout(() => process.exit(0), 300);`;
+    const app = await start({ "web.mjs": text }, { web: web(port, { restart: false }) });
+    await waitFor("its end", () => app.of("web")[0]?.state === "stopped");
+    await expect(get(port)).rejects.toMatchObject({ code: "ECONNREFUSED" });
+  });
+
+  it("is closed when the replacements have turned to another", async () => {
+    const [fixed, first, second] = [await freePort(), await freePort(), await freePort()];
+    const text = `import http from "node:http"; import { existsSync, writeFileSync } from "node:fs";
+      const ports = [${fixed}, existsSync("again") ? ${second} : ${first}];
+      writeFileSync("again", "");
+      for (const port of ports) http.createServer((_, response) => response.end("ok")).listen(port, "127.0.0.1");`;
+    const app = await start(
+      { "main.mjs": text },
+      { main: { entry: "main.mjs", restart: { minDelay: 1 } } },
+    );
+    await waitFor("the first", () => get(first).catch(() => false));
+    process.kill(app.of("main")[0]?.pid as number, "SIGKILL");
+    await waitFor("the second", () => get(second).catch(() => false));
+    const isRefused = (): Promise<boolean> =>
+      get(first, "/", { timeout: 100, signal: AbortSignal.timeout(100) }).then(
+        () => false,
+        ({ code }) => code === "ECONNREFUSED",
+      );
+    expect(await isRefused()).toBe(false);
+    await waitFor("the first to be closed", isRefused);
+    expect((await get(fixed)).status).toBe(200);
+    expect((await get(second)).status).toBe(200);
+  });
+
   it("is closed when the application closes it, and can be opened again", async () => {
     const port = await freePort();
     const text = `import http from "node:http";

@@ -1,8 +1,8 @@
-import { existsSync, mkdirSync, rmdirSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, rmdirSync } from "node:fs";
 import { connect } from "@elpis/core";
 import type { ControlTopics } from "@elpis/process";
 import { describe, expect, it } from "vitest";
-import { IDLE, isAlive, makeApp, WEB, waitFor } from "./support.ts";
+import { childrenOf, freePort, get, IDLE, isAlive, makeApp, WEB, waitFor } from "./support.ts";
 
 describe("starting", () => {
   it("goes in order, each process waiting for the one before to be ready", async () => {
@@ -82,6 +82,71 @@ describe("starting", () => {
     await app.master.stop();
     await started;
     await expect(app.master.start()).rejects.toMatchObject({ code: "ELPIS_PROCESS_MASTER_STATE" });
+  });
+});
+
+describe("a stop while the hub opens", () => {
+  it("leaves nothing", async () => {
+    const app = makeApp({ "idle.mjs": IDLE }, { processes: { idle: "idle.mjs" } });
+    const guardians = (): string[] => childrenOf(process.pid);
+    const before = guardians();
+    const started = expect(app.master.start()).rejects.toMatchObject({
+      code: "ELPIS_PROCESS_STOPPED",
+    });
+    await app.master.stop();
+    await app.master.closed;
+    await started;
+    const left = existsSync(app.runtime) ? readdirSync(app.runtime) : [];
+    expect(left.filter((name) => name.startsWith("hub"))).toEqual([]);
+    expect(app.changes).toEqual([]);
+    expect(guardians().filter((pid) => !before.includes(pid))).toEqual([]);
+    expect(app.master.status().state).toBe("stopped");
+  });
+});
+
+describe("SIGTERM to the whole family at once", () => {
+  it("loses no request, and starts nobody again", async () => {
+    const port = await freePort();
+    const web = { entry: "web.mjs", ready: "listen" as const, env: { PORT: String(port) } };
+    const app = makeApp(
+      { "web.mjs": WEB, "idle.mjs": IDLE },
+      { processes: { first: "idle.mjs", web: { ...web, dependsOn: ["first"] } } },
+    );
+    await app.master.start();
+    const slow = get(port, "/slow");
+    await waitFor("the request to arrive", async () => (await get(port)).status === 200);
+    const stopped = app.master.stop();
+    await waitFor("the leave", () =>
+      get(port).then(
+        () => false,
+        ({ code }) => code === "ECONNREFUSED",
+      ),
+    );
+    for (const name of ["first", "web"]) process.kill(app.of(name)[0]?.pid as number, "SIGTERM");
+    expect(await slow).toMatchObject({ status: 200 });
+    await stopped;
+    expect(app.of("web")[0]?.lastExit).toMatchObject({ code: 0, cause: "asked" });
+    const states = app.changes.filter(({ name }) => name === "first").map(({ state }) => state);
+    expect(states).toEqual(["starting", "ready", "stopped"]);
+  });
+
+  it("is impatience the second time", async () => {
+    const port = await freePort();
+    const web = { entry: "web.mjs", ready: "listen" as const, env: { PORT: String(port) } };
+    const endless = WEB.replace("setTimeout(answer, 800)", "response.write('...')");
+    const app = makeApp({ "web.mjs": endless }, { processes: { web } });
+    await app.master.start();
+    const cut = get(port, "/slow").catch(() => "cut");
+    await waitFor("the request to arrive", async () => (await get(port)).status === 200);
+    const stopped = app.master.stop();
+    const pid = app.of("web")[0]?.pid as number;
+    await waitFor("its end", () => {
+      if (isAlive(pid)) process.kill(pid, "SIGTERM");
+      return !isAlive(pid);
+    });
+    await stopped;
+    expect(await cut).toBe("cut");
+    expect(app.of("web")[0]?.lastExit).toMatchObject({ code: 143, cause: "asked" });
   });
 });
 

@@ -1,3 +1,4 @@
+import { readdirSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { type App, get, IDLE, isAlive, makeApp, WEB, waitFor } from "./support.ts";
 
@@ -101,6 +102,30 @@ describe("a process that ends by itself", () => {
   }, 40_000);
 });
 
+describe("a process that writes junk to the channel of Node", () => {
+  it("is killed and replaced; the master and the others go on", async () => {
+    const text = `import { writeSync } from "node:fs"; import { hub } from "@elpis/core/process";
+      hub.handle("write", (text) => { writeSync(3, text + "\\n"); return new Promise(() => {}); });`;
+    const app = makeApp(
+      { "junk.mjs": text, "idle.mjs": IDLE },
+      { processes: { junk: { entry: "junk.mjs", restart: { minDelay: 1 } }, idle: "idle.mjs" } },
+    );
+    await app.master.start();
+    // The second is Node's own, out of turn.
+    const pieces = ["junk", '{"cmd":"NODE_HANDLE_ACK"}'];
+    for (const [at, text] of pieces.entries()) {
+      const asked = app.master.hub.client.request("write", text, { timeoutMs: 10_000 });
+      await expect(asked).rejects.toMatchObject({ code: "ELPIS_HUB_PEER_LOST" });
+      await waitFor("the replacement", () => {
+        const [junk] = app.of("junk");
+        return junk?.state === "ready" && junk.epoch === at + 2;
+      });
+      expect(app.of("junk")[0]?.lastExit).toMatchObject({ signal: "SIGKILL", cause: "signal" });
+    }
+    expect(app.of("idle")[0]).toMatchObject({ state: "ready", epoch: 1 });
+  });
+});
+
 describe("output", () => {
   it("comes line by line with who wrote it, and is bounded", async () => {
     const program = `console.log("out"); console.error("err"); console.log("x".repeat(200_000)); process.stdout.write("no end"); ${IDLE}`;
@@ -121,6 +146,66 @@ describe("output", () => {
     const long = mine.find((line) => line.text.startsWith("xxx"));
     expect(long?.text).toMatch(/x \[134464 characters cut\]$/);
     expect(new Set(mine.map(({ pid }) => pid))).toEqual(new Set([app.of("talk")[1]?.pid]));
+  });
+});
+
+describe("output without end", () => {
+  it("does not keep the master from anything else", async () => {
+    const app = makeApp({}, { processes: { yes: { command: ["yes", ""] } } });
+    await app.master.start();
+    await waitFor("much of it", () => app.lines.length > 100_000);
+    let longest = 0;
+    let last = performance.now();
+    for (let turn = 0; turn < 100; turn += 1) {
+      await new Promise((resolve) => setTimeout(resolve, 1));
+      longest = Math.max(longest, performance.now() - last);
+      last = performance.now();
+    }
+    expect(longest).toBeLessThan(150);
+    await app.master.stop();
+  });
+
+  it("is held back as long as the one who takes it asks for time", async () => {
+    const text = `process.stdout.write("x\\n".repeat(500_000), () => console.error("written")); ${IDLE}`;
+    let open: () => void = () => {};
+    const gate = new Promise<void>((resolve) => {
+      open = resolve;
+    });
+    let taken = 0;
+    const output = ({ text }: { text: string }): Promise<void> | undefined => {
+      if (text === "x") taken += 1;
+      return text === "x" ? gate : undefined;
+    };
+    const app = makeApp({ "talk.mjs": text }, { processes: { talk: "talk.mjs" } }, { output });
+    await app.master.start();
+    await waitFor("the first", () => taken > 0);
+    await app.master.hub.client.peers();
+    expect(taken).toBe(1);
+    open();
+    await waitFor("all of it", () => taken === 500_000, 30_000);
+  });
+});
+
+describe("the pipes of a process that has ended", () => {
+  it.skipIf(process.platform !== "linux")("are not kept for whom it left behind", async () => {
+    const text = `import { spawn } from "node:child_process";
+      spawn("sleep", ["20"], { detached: true, stdio: "inherit" }).unref(); ${IDLE}`;
+    const app = makeApp(
+      { "leaver.mjs": text },
+      { processes: { leaver: { entry: "leaver.mjs", restart: { minDelay: 1 } } } },
+    );
+    await app.master.start();
+    const descriptors = (): number => readdirSync("/proc/self/fd").length;
+    const before = descriptors();
+    for (let epoch = 1; epoch <= 3; epoch += 1) {
+      await waitFor("it", () => {
+        const [one] = app.of("leaver");
+        return one?.epoch === epoch && one.state === "ready";
+      });
+      process.kill(pidOf(app, "leaver"), "SIGKILL");
+    }
+    await waitFor("the fourth", () => app.of("leaver")[0]?.state === "ready");
+    await waitFor("its predecessors' pipes to go", () => descriptors() <= before);
   });
 });
 

@@ -1,3 +1,4 @@
+import { spawnSync } from "node:child_process";
 import {
   mkdirSync,
   mkdtempSync,
@@ -16,6 +17,7 @@ import {
   type AppConfig,
   createMaster,
   type Master,
+  type MasterOptions,
   type OutputLine,
   type ProcessChange,
   type ProcessStatus,
@@ -53,14 +55,18 @@ export interface App {
 }
 
 /** Makes the master of an application with the given files; it is killed after the test. */
-export function makeApp(files: Readonly<Record<string, string>>, config: AppConfig): App {
+export function makeApp(
+  files: Readonly<Record<string, string>>,
+  config: AppConfig,
+  more: Partial<MasterOptions> = {},
+): App {
   const dir = makeDir(files);
   const runtime = join(dir, "run");
   const definition = resolveConfig({ name: "test", ...config }, { file: join(dir, "config"), dir });
   const lines: OutputLine[] = [];
   const changes: ProcessChange[] = [];
   const output = (line: OutputLine): void => void lines.push(line);
-  const master = createMaster({ config: definition, dir: runtime, output, log: SILENT });
+  const master = createMaster({ config: definition, dir: runtime, output, log: SILENT, ...more });
   master.events.on("process", (change) => changes.push(change));
   onTestFinished(() => master.stop({ now: true }));
   return {
@@ -136,6 +142,17 @@ export function isAlive(pid: number): boolean {
   } catch {
     return false;
   }
+}
+
+/** The pids of the children of a process that have not ended; none where there is no `ps`. */
+export function childrenOf(pid: number): string[] {
+  const { stdout } = spawnSync("ps", ["-A", "-o", "ppid=,stat=,pid=,comm="], { encoding: "utf8" });
+  const rows = (stdout ?? "").split("\n").map((line) => line.trim().split(/\s+/));
+  return rows
+    .filter(
+      ([ppid, stat, , name]) => ppid === String(pid) && !stat?.startsWith("Z") && name !== "ps",
+    )
+    .map((row) => row[2] as string);
 }
 
 /** A server that answers with its pid; `/slow` after 800 ms. */

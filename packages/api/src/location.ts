@@ -56,7 +56,8 @@ export function selectorProblem(
     if (!Object.hasOwn(TYPES, part)) return { part, expected: `one of ${PARTS.join(", ")}` };
     const type = TYPES[part as keyof typeof TYPES];
     if (value === undefined) continue;
-    if (type === "number" && !isU32(value)) return { part, expected: "a number from 0 to 4294967295" };
+    if (type === "number" && !isU32(value))
+      return { part, expected: "a number from 0 to 4294967295" };
     if (type === "string" && typeof value !== "string") return { part, expected: "a string" };
   }
   return undefined;

@@ -31,12 +31,13 @@ class World {
 
   give(event: InstanceEvent): void {
     const before = this.record;
-    if (event.type === "stop" || event.type === "kill") this.stopped = true;
+    if (["retire", "stop", "kill"].includes(event.type)) this.stopped = true;
     if (event.type === "start" && this.#isIdle) this.stopped = false;
     const given = { policy: this.#policy, now: this.now, random: this.#random() };
     const outcome = step(before, event, given);
     this.record = outcome.record;
     this.#checkFailure(before, event);
+    if (event.type === "exited" && this.stopped) expect(this.record.state).toBe("stopped");
     for (const effect of outcome.effects) this.#carryOut(effect);
     expect(this.timer?.name).toBe(this.record.timer);
   }
@@ -135,6 +136,7 @@ function randomEvent(world: World, random: () => number): void {
       timer:
         world.timer?.name === "stop" ? "ready" : "kill" === world.timer?.name ? "stop" : "kill",
     });
+  else if (chance < 0.94) world.give({ type: "retire" });
   else if (chance < 0.97) world.give({ type: "stop" });
   else world.give({ type: "kill" });
 }

@@ -182,6 +182,18 @@ describe("an instance", () => {
     expect(run.record.state).toBe("stopped");
   });
 
+  it("goes on when it is retired, and is not started again when it ends", () => {
+    const run = new Run();
+    expect(run.give(START, SPAWNED, READY, { type: "retire" })).toEqual([]);
+    expect(run.record.state).toBe("ready");
+    run.give(EXIT);
+    expect(run.record).toMatchObject({ state: "stopped", lastExit: { cause: "exit" } });
+    run.give(START, SPAWNED, READY, EXIT);
+    expect(run.record.state).toBe("backoff");
+    expect(run.give({ type: "retire" })).toEqual([{ type: "clearTimer" }]);
+    expect(run.record.state).toBe("stopped");
+  });
+
   it("can be started again after it has failed, with a new budget", () => {
     const run = new Run();
     run.give(START, SPAWNED, EXIT, START, SPAWNED, READY, EXIT);

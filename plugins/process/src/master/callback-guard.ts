@@ -9,14 +9,25 @@ export class CallbackGuard {
     this.#log = log;
   }
 
-  run(name: string, callback: () => unknown): void {
+  /** Resolves, and never rejects, when the promise that the callback returned has settled; undefined: there is none. */
+  run(name: string, callback: () => unknown): Promise<void> | undefined {
     try {
-      callback();
+      const result = callback();
+      if (!(result instanceof Promise)) return undefined;
+      return result.then(
+        () => {},
+        (error: unknown) => this.#failed(name, error),
+      );
     } catch (error) {
-      this.#failures += 1;
-      const { log, message } = { log: this.#log, message: `a ${name} callback throws` };
-      if (this.#failures === 1) log.error(message, { error: String(error) });
-      else log.debug(message, { error: String(error), failures: this.#failures });
+      this.#failed(name, error);
+      return undefined;
     }
+  }
+
+  #failed(name: string, error: unknown): void {
+    this.#failures += 1;
+    const { log, message } = { log: this.#log, message: `a ${name} callback throws` };
+    if (this.#failures === 1) log.error(message, { error: String(error) });
+    else log.debug(message, { error: String(error), failures: this.#failures });
   }
 }

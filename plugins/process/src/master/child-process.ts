@@ -3,12 +3,15 @@ import type { Socket } from "node:net";
 import type { Logger } from "@elpis/api";
 import { isPortMessage } from "../port-messages.ts";
 import type { ExitFacts } from "../supervise/exit.ts";
-import type { OutputReader } from "./output.ts";
+import { guardChannel } from "./channel-guard.ts";
+import type { OutputReader, Reading } from "./output.ts";
 import type { PortBroker } from "./port-broker.ts";
 import { signalGroup, signalProcess } from "./process-group.ts";
 
 /** How long after the exit its last output is waited for: somebody it started may hold the pipes. */
 const LAST_OUTPUT_MS = 250;
+/** How long after that its pipes are given up: each would cost a descriptor for as long as somebody holds it. */
+const GIVE_UP_MS = 1000;
 
 /** What a child belongs to. */
 export interface ChildOwner {
@@ -25,7 +28,9 @@ export interface ChildOwner {
 export class Child {
   readonly #child: ChildProcess;
   readonly #owner: ChildOwner;
+  readonly #reading: Reading | undefined;
   #ended = false;
+  #broken = false;
 
   constructor(child: ChildProcess, owner: ChildOwner) {
     this.#child = child;
@@ -33,7 +38,8 @@ export class Child {
     child.on("error", (error) => this.#onError(error));
     child.once("exit", (code, signal) => this.#onExit(code, signal));
     child.on("message", (message) => this.#onMessage(message));
-    if (child.pid !== undefined) owner.output.read(child, child.pid);
+    guardChannel(child, (error) => this.#onBroken(error));
+    if (child.pid !== undefined) this.#reading = owner.output.read(child, child.pid);
   }
 
   /** Undefined when it could not be started. */
@@ -71,14 +77,27 @@ export class Child {
       clearTimeout(timer);
       this.#end({ code, signal, heapExhausted: this.#owner.output.heapExhausted });
     };
-    const timer = setTimeout(finish, LAST_OUTPUT_MS);
-    this.#child.once("close", finish);
+    const timer = setTimeout(() => {
+      finish();
+      setTimeout(() => this.#reading?.giveUp(), GIVE_UP_MS).unref();
+    }, LAST_OUTPUT_MS);
+    this.#child.once("close", () => void this.#reading?.done.then(finish));
   }
 
   #end(facts: ExitFacts): void {
     if (this.#ended) return;
     this.#ended = true;
     this.#owner.onExit(facts);
+  }
+
+  /** What it writes to Node's channel makes no sense: nothing more can be agreed with it. */
+  #onBroken(error: unknown): void {
+    if (this.#broken) return;
+    this.#broken = true;
+    const { name, log } = this.#owner;
+    const fields = { process: name, pid: this.pid, error: String(error) };
+    log.error("a child is killed: it wrote what is no message to the channel of Node", fields);
+    this.signalGroup("SIGKILL");
   }
 
   #onMessage(message: unknown): void {

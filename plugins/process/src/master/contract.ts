@@ -11,8 +11,12 @@ export interface MasterOptions {
   readonly config: AppDefinition | AppConfig;
   /** Private runtime directory of the application. @default `runtimeDir(name)` of `@elpis/core` */
   readonly dir?: string;
-  /** Called for each line that a process writes. @default dropped */
-  readonly output?: (line: OutputLine) => void;
+  /**
+   * Called for each line that a process writes. While a promise that it returned is pending, that stream of that
+   * process is not read: a slow sink slows down who writes, and loses nothing. What is left of a process that has
+   * ended is handed over all the same. @default dropped
+   */
+  readonly output?: (line: OutputLine) => unknown;
   /** @default text on stderr */
   readonly log?: Logger;
 }

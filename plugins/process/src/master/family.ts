@@ -14,6 +14,6 @@ export interface Family {
   readonly guardian: Guardian;
   readonly ports: PortBroker;
   readonly log: Logger;
-  readonly onOutput: (line: OutputLine) => void;
+  readonly onOutput: (line: OutputLine) => void | Promise<void>;
   readonly onChange: (instance: Instance, previous: InstanceState) => void;
 }

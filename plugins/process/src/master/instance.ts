@@ -35,9 +35,9 @@ export class Instance {
     this.index = index;
     this.#family = family;
     const { name } = definition;
-    this.#output = new OutputReader((stream, text, pid) => {
-      family.onOutput({ time: Date.now(), process: name, index, pid, stream, text });
-    });
+    this.#output = new OutputReader((stream, text, pid) =>
+      family.onOutput({ time: Date.now(), process: name, index, pid, stream, text }),
+    );
   }
 
   get state(): InstanceRecord["state"] {

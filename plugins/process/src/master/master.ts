@@ -6,7 +6,7 @@ import type { AppConfig, AppDefinition } from "../config/types.ts";
 import { type ControlTopics, STATUS_TOPIC, STOP_TOPIC } from "../control.ts";
 import { masterState, processStopped, processUnknown } from "../errors.ts";
 import type { MasterStatus } from "../status.ts";
-import type { InstanceState } from "../supervise/types.ts";
+import type { InstanceEvent, InstanceState } from "../supervise/types.ts";
 import { CallbackGuard } from "./callback-guard.ts";
 import type { Master, MasterEvents, MasterOptions } from "./contract.ts";
 import { type Group, makeGroups, startGroup, stopGroup } from "./groups.ts";
@@ -34,6 +34,11 @@ function isDefinition(config: AppDefinition | AppConfig): config is AppDefinitio
   return Array.isArray(config.processes);
 }
 
+/** Whether an instance has ended for good by itself. Of one that was asked to, a restart may need the ports again. */
+function isFinal(state: InstanceState, previous: InstanceState): boolean {
+  return state === "failed" || (state === "stopped" && ["starting", "ready"].includes(previous));
+}
+
 class MasterProcess implements Master {
   readonly events: EventEmitter<MasterEvents> = new EventEmitter();
   readonly closed: Promise<void>;
@@ -51,6 +56,7 @@ class MasterProcess implements Master {
   #phase: Phase = "new";
   #hub: Hub | undefined;
   #groups: readonly Group[] = [];
+  #opening: Promise<void> | undefined;
   #stopping: Promise<void> | undefined;
   #now = false;
   #restarts: Promise<void> = Promise.resolve();
@@ -83,7 +89,8 @@ class MasterProcess implements Master {
     if (this.#phase !== "new") throw masterState("start()", this.#phase, "new");
     this.#phase = "starting";
     try {
-      await this.#open();
+      this.#opening = this.#open();
+      await this.#opening;
       for (const group of this.#groups) {
         this.#refuseWhenStopping("The start of the application");
         await startGroup(group);
@@ -100,7 +107,7 @@ class MasterProcess implements Master {
     if (options.now === true && !this.#now) {
       this.#now = true;
       // Those whose turn has not come are killed as well.
-      if (this.#stopping !== undefined) this.#killAll();
+      if (this.#stopping !== undefined) this.#tellAll({ type: "kill" });
     }
     this.#stopping ??= this.#stop();
     return this.#stopping;
@@ -129,6 +136,7 @@ class MasterProcess implements Master {
     const log = this.#log;
     const hub = await createHub({ name, plugins, log, ...(dir !== undefined && { dir }) });
     this.#hub = hub;
+    this.#refuseWhenStopping("The start of the application");
     this.#guardian.start();
     this.#groups = makeGroups({
       app: this.#app,
@@ -155,15 +163,21 @@ class MasterProcess implements Master {
   #onChange(instance: Instance, previous: InstanceState): void {
     const { name } = instance.definition;
     logChange(this.#log, instance, previous);
-    if (instance.state === "failed" && !this.#isServed(name)) this.#ports.drop(name);
+    if (isFinal(instance.state, previous) && !this.#isServed(name)) this.#ports.drop(name);
+    const areReady = (): boolean => this.#states(name).every((state) => state === "ready");
+    if (areReady()) this.#ports.pruneLater(name, areReady);
     const change = { ...instance.status(), previous };
-    this.#callbacks.run("process listener", () => this.events.emit("process", change));
+    void this.#callbacks.run("process listener", () => this.events.emit("process", change));
   }
 
   /** Whether a process with that name serves, or is going to. */
   #isServed(name: string): boolean {
+    return this.#states(name).some((state) => state !== "failed" && state !== "stopped");
+  }
+
+  #states(name: string): InstanceState[] {
     const group = this.#groups.find(({ definition }) => definition.name === name);
-    return group?.instances.some(({ state }) => state !== "failed" && state !== "stopped") ?? false;
+    return group?.instances.map(({ state }) => state) ?? [];
   }
 
   async #restart(name: string | undefined): Promise<void> {
@@ -186,12 +200,11 @@ class MasterProcess implements Master {
   }
 
   async #restartGroup(group: Group): Promise<void> {
-    const { name } = group.definition;
-    this.#refuseWhenStopping(`The restart of ${name}`);
+    const what = `The restart of ${group.definition.name}`;
+    this.#refuseWhenStopping(what);
     await stopGroup(group, () => this.#now);
-    this.#refuseWhenStopping(`The restart of ${name}`);
+    this.#refuseWhenStopping(what);
     await startGroup(group);
-    this.#ports.prune(name);
   }
 
   #refuseWhenStopping(what: string): void {
@@ -210,6 +223,9 @@ class MasterProcess implements Master {
   async #stop(): Promise<void> {
     this.#phase = "stopping";
     try {
+      // Whoever started this hears of its failure; here it only has to be over.
+      await this.#opening?.catch(() => {});
+      this.#tellAll({ type: "retire" });
       for (const group of [...this.#groups].reverse()) {
         this.#ports.drop(group.definition.name);
         await stopGroup(group, () => this.#now);
@@ -226,9 +242,9 @@ class MasterProcess implements Master {
     }
   }
 
-  #killAll(): void {
+  #tellAll(event: InstanceEvent): void {
     for (const { instances } of this.#groups) {
-      for (const instance of instances) instance.feed({ type: "kill" });
+      for (const instance of instances) instance.feed(event);
     }
   }
 }

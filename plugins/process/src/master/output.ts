@@ -1,5 +1,6 @@
 import type { ChildProcess } from "node:child_process";
-import { LineSplitter, Tail } from "./lines.ts";
+import { LinePump } from "./line-pump.ts";
+import { Tail } from "./lines.ts";
 
 /** One line that a process wrote. */
 export interface OutputLine {
@@ -13,15 +14,32 @@ export interface OutputLine {
   readonly text: string;
 }
 
+/** Takes a line of the process with that pid; see {@link LineSink}. */
+export type OutputSink = (
+  stream: OutputLine["stream"],
+  text: string,
+  pid: number,
+) => void | Promise<void>;
+
+/** What one process writes. */
+export interface Reading {
+  /** Resolves when all of it was handed over. */
+  readonly done: Promise<void>;
+  /** Reads no more, as soon as nobody is waited for who is still to take a line. */
+  giveUp(): void;
+}
+
+/** How often it is looked whether lines are still to be taken. */
+const GIVE_UP_LOOK_MS = 1000;
 const HEAP_EXHAUSTED = /JavaScript heap out of memory|Reached heap limit/;
 
 /** Reads what the processes of one instance write, one after another. */
 export class OutputReader {
-  readonly #tail = new Tail();
-  readonly #onLine: (stream: OutputLine["stream"], text: string, pid: number) => void;
+  readonly #onLine: OutputSink;
+  #tail = new Tail();
   #heapExhausted = false;
 
-  constructor(onLine: (stream: OutputLine["stream"], text: string, pid: number) => void) {
+  constructor(onLine: OutputSink) {
     this.#onLine = onLine;
   }
 
@@ -36,21 +54,28 @@ export class OutputReader {
   }
 
   /** Turns to a new process. */
-  read(child: ChildProcess, pid: number): void {
-    this.#tail.clear();
+  read(child: ChildProcess, pid: number): Reading {
+    const tail = new Tail();
+    this.#tail = tail;
     this.#heapExhausted = false;
-    for (const stream of ["stdout", "stderr"] as const) {
-      const splitter = new LineSplitter((text) => this.#take(stream, text, pid));
-      child[stream]?.on("data", (chunk: Buffer) => splitter.write(chunk));
-      child[stream]?.once("end", () => splitter.end());
-      // A pipe that breaks ends; what matters is the exit of the process.
-      child[stream]?.on("error", () => splitter.end());
-    }
+    const { stdout, stderr } = child;
+    const pumps = Object.entries({ stdout, stderr }).flatMap(([name, stream]) => {
+      const sink = (text: string) => this.#take(name as OutputLine["stream"], text, pid, tail);
+      return stream === null ? [] : [{ stream, pump: new LinePump(stream, sink) }];
+    });
+    const giveUp = (): void => {
+      for (const { stream, pump } of pumps) if (!pump.isWaiting) stream.destroy();
+      if (pumps.some(({ stream }) => !stream.destroyed))
+        setTimeout(giveUp, GIVE_UP_LOOK_MS).unref();
+    };
+    return { done: Promise.all(pumps.map(({ pump }) => pump.done)).then(() => {}), giveUp };
   }
 
-  #take(stream: OutputLine["stream"], text: string, pid: number): void {
-    this.#tail.add(text);
-    if (stream === "stderr" && HEAP_EXHAUSTED.test(text)) this.#heapExhausted = true;
-    this.#onLine(stream, text, pid);
+  #take(stream: OutputLine["stream"], text: string, pid: number, tail: Tail): void | Promise<void> {
+    tail.add(text);
+    // The last words of an earlier process are not those of this one.
+    const isLatest = tail === this.#tail;
+    if (isLatest && stream === "stderr" && HEAP_EXHAUSTED.test(text)) this.#heapExhausted = true;
+    return this.#onLine(stream, text, pid);
   }
 }

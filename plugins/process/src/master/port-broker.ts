@@ -2,6 +2,9 @@ import type { ChildProcess } from "node:child_process";
 import type { ListenAnswer, ListenQuestion, ReleaseNote } from "../port-messages.ts";
 import { type BoundHandle, bindHandle } from "./bound-handle.ts";
 
+/** How long after it is ready a worker may come to listen where its predecessor did. */
+const PRUNE_MS = 5000;
+
 /** A worker as the broker sees it. */
 export interface PortUser {
   /** Name of the process; its instances share their ports, and nobody else does. */
@@ -22,6 +25,7 @@ interface SharedPort {
  */
 export class PortBroker {
   readonly #ports = new Map<string, SharedPort>();
+  readonly #pruning = new Map<string, NodeJS.Timeout>();
   readonly #onSendError: (error: Error) => void;
 
   constructor(onSendError: (error: Error) => void) {
@@ -45,14 +49,28 @@ export class PortBroker {
     }
   }
 
-  /** Closes what no worker of a process listens on any more, after all of them were replaced. */
-  prune(process: string): void {
+  /**
+   * All workers of a process are ready: closes, a while later, what none of them listens on. One that is replaced
+   * meanwhile begins the wait anew, as it may be about to listen.
+   */
+  pruneLater(process: string, areReady: () => boolean): void {
+    clearTimeout(this.#pruning.get(process));
+    const prune = (): void => {
+      this.#pruning.delete(process);
+      if (areReady()) this.#prune(process);
+    };
+    this.#pruning.set(process, setTimeout(prune, PRUNE_MS).unref());
+  }
+
+  #prune(process: string): void {
     for (const [key, port] of this.#ports) {
       if (port.process === process && port.users.size === 0) this.#close(key, port);
     }
   }
 
   close(): void {
+    for (const timer of this.#pruning.values()) clearTimeout(timer);
+    this.#pruning.clear();
     for (const [key, port] of this.#ports) this.#close(key, port);
   }
 

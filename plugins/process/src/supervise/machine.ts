@@ -22,6 +22,7 @@ export const NEW_INSTANCE: InstanceRecord = {
   attempt: 0,
   failures: [],
   proving: false,
+  retired: false,
   afterwards: "stop",
 };
 
@@ -71,6 +72,9 @@ class Decision {
       case "timeout":
         this.#timeout(event.timer);
         break;
+      case "retire":
+        this.#retire();
+        break;
       case "stop":
         this.#stop();
         break;
@@ -82,7 +86,7 @@ class Decision {
 
   #start(prove: boolean): void {
     if (isAlive(this.record)) return;
-    this.#set({ attempt: 0, failures: [] });
+    this.#set({ attempt: 0, failures: [], retired: false });
     this.#spawn(prove);
   }
 
@@ -132,7 +136,7 @@ class Decision {
     const cause = asked ? "asked" : stopping ? "not-ready" : causeOf(facts);
     this.#set({ lastExit: { ...facts, cause } });
     this.#clearTimer();
-    if (asked) this.#go("stopped");
+    if (asked || this.record.retired) this.#go("stopped");
     else this.#afterFailure(facts, cause);
   }
 
@@ -179,6 +183,11 @@ class Decision {
   #terminate(): void {
     this.#signal("SIGTERM");
     this.#setTimer("kill", TERM_GRACE_MS);
+  }
+
+  #retire(): void {
+    this.#set({ retired: true });
+    if (this.record.state === "backoff") this.#rest();
   }
 
   #stop(): void {

@@ -31,6 +31,8 @@ export type InstanceEvent =
   | { readonly type: "ready" }
   | { readonly type: "exited"; readonly facts: ExitFacts }
   | { readonly type: "timeout"; readonly timer: TimerName }
+  /** Its stop will come in its turn; until then it may go on, but an end is final. */
+  | { readonly type: "retire" }
   | { readonly type: "stop" }
   | { readonly type: "kill" };
 
@@ -66,6 +68,8 @@ export interface InstanceRecord {
   readonly failures: readonly number[];
   /** Its present start is a proof: see the `start` event. */
   readonly proving: boolean;
+  /** It is not to be started again unless by a `start` event. */
+  readonly retired: boolean;
   /** What follows when the process has ended that is being stopped. */
   readonly afterwards: "stop" | "fail" | "retry";
   readonly lastExit?: LastExit;

@@ -11,6 +11,10 @@ export class Deadline {
     });
   }
 
+  get hasPassed(): boolean {
+    return this.remainingMs === 0;
+  }
+
   get remainingMs(): number {
     return Math.max(0, this.#at - performance.now());
   }

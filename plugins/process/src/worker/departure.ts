@@ -34,7 +34,7 @@ export class Departure {
   readonly #parts: DepartureParts;
   readonly #deadline = new Deadline();
   #drained: Promise<boolean> | undefined;
-  #why: "asked" | "signal" | "orphaned" | undefined;
+  #signalled = false;
   #hooksRun = false;
   #hooksMayGoOn = false;
   #answering = 0;
@@ -52,7 +52,7 @@ export class Departure {
     this.#parts.client.handle(DRAIN_TOPIC, async (input, { from }) => {
       if (from.role !== "master") throw drainRefused(formatLocation(from));
       this.#answering = 1;
-      const drained = await this.#leave("asked", (input as { boundMs: number }).boundMs);
+      const drained = await this.#leave((input as { boundMs: number }).boundMs);
       this.#answering = 0;
       return { drained };
     });
@@ -64,20 +64,21 @@ export class Departure {
     this.#exitCode = exitCode;
     // Nobody reads what is written any more.
     for (const stream of [process.stdout, process.stderr]) stream.on("error", () => {});
-    await this.#leave("orphaned", boundMs);
+    await this.#leave(boundMs);
   }
 
   readonly #onSigterm = (): void => {
-    if (this.#why === "asked" || this.#why === "signal") process.exit(IMPATIENT_EXIT_CODE);
+    // The first signal to one that was asked already joins in: a service manager sends it to the whole family at once.
+    if (this.#signalled || this.#deadline.hasPassed) process.exit(IMPATIENT_EXIT_CODE);
+    this.#signalled = true;
     // The application's listeners were called together with this one.
+    if (!this.#hooksRun) this.#hooksMayGoOn = process.listenerCount("SIGTERM") > 1;
     this.#hooksRun = true;
-    this.#hooksMayGoOn = process.listenerCount("SIGTERM") > 1;
-    void this.#leave("signal", this.#stopTimeoutMs);
+    void this.#leave(this.#stopTimeoutMs);
   };
 
-  #leave(why: "asked" | "signal" | "orphaned", boundMs: number): Promise<boolean> {
+  #leave(boundMs: number): Promise<boolean> {
     this.#deadline.within(boundMs);
-    this.#why ??= why;
     this.#drained ??= this.#drain().finally(() => void this.#end());
     return this.#drained;
   }

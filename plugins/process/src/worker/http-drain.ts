@@ -1,5 +1,6 @@
 import { channel } from "node:diagnostics_channel";
 import type { Socket } from "node:net";
+import { closeAfter, type OpenResponse } from "./closing-header.ts";
 import type { HttpSocket, ServerRegistry } from "./servers.ts";
 
 /**
@@ -11,7 +12,7 @@ const LOOK_MS = 50;
 
 interface Exchange {
   readonly socket: HttpSocket;
-  readonly response: { shouldKeepAlive: boolean; readonly headersSent: boolean };
+  readonly response: OpenResponse;
 }
 
 interface Idle {
@@ -51,7 +52,7 @@ export class HttpDrain {
   #begin(socket: HttpSocket): void {
     const response = socket._httpMessage;
     if (!response) this.#rests(socket);
-    else if (!response.headersSent) response.shouldKeepAlive = false;
+    else closeAfter(response);
   }
 
   #look(socket: HttpSocket, now: number): void {
@@ -73,8 +74,7 @@ export class HttpDrain {
   }
 
   readonly #onRequest = (message: unknown): void => {
-    const { response } = message as Exchange;
-    if (!response.headersSent) response.shouldKeepAlive = false;
+    closeAfter((message as Exchange).response);
   };
 
   readonly #onResponse = (message: unknown): void => {

@@ -1,7 +1,9 @@
-import { setImmediate as nextTurn } from "node:timers/promises";
+import { setImmediate as nextTurn, setTimeout as pause } from "node:timers/promises";
 import { pathToFileURL } from "node:url";
 import type { Client } from "@elpis/api";
 import type { ReadyMode } from "../config/types.ts";
+
+const LOOK_MS = 10;
 
 /** Says once that this process is ready, and never after it has begun to leave. */
 export class ReadyGate {
@@ -39,8 +41,8 @@ export async function onceEvaluated(done: () => void): Promise<void> {
   await nextTurn();
   const main = process.mainModule;
   if (main !== undefined) {
-    // A CommonJS entry is evaluated in one go.
-    while (!main.loaded) await nextTurn();
+    // A CommonJS entry is evaluated in one go; one that threw, and was forgiven, stays as it is for ever.
+    while (!main.loaded) await pause(LOOK_MS, undefined, { ref: false });
     done();
     return;
   }

@@ -1,5 +1,6 @@
 import type { Server, Socket } from "node:net";
 import { setImmediate as nextTurn } from "node:timers/promises";
+import type { OpenResponse } from "./closing-header.ts";
 
 /** As much of an HTTP/2 session as leaving needs. */
 export interface Http2Session {
@@ -16,7 +17,7 @@ export interface HttpSocket extends Socket {
   /** There while HTTP/1 is spoken; gone after an upgrade. */
   readonly parser?: object | null;
   /** The response that is being written. */
-  readonly _httpMessage?: { shouldKeepAlive: boolean; readonly headersSent: boolean } | null;
+  readonly _httpMessage?: OpenResponse | null;
 }
 
 /** A server with what Node keeps in it. */
