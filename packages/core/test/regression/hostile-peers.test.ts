@@ -7,7 +7,7 @@ import { Router } from "../../src/hub/router.ts";
 import { connectTo, createHub, createLogger } from "../../src/index.ts";
 import { joinInMemory } from "../../src/internal.ts";
 import { FakePeer } from "../support/fake-peer.ts";
-import { joinHub, settled, startHub, tempDir } from "../support/hub-kit.ts";
+import { joinHub, joinThroughValve, settled, startHub, tempDir } from "../support/hub-kit.ts";
 
 const code = (value: string): unknown => expect.objectContaining({ code: value });
 const silent = createLogger({ level: "silent" });
@@ -124,25 +124,19 @@ describe("a folder that others may write to", () => {
 });
 
 describe("a peer that is being closed", () => {
-  it("gets no more calls", async () => {
-    const router = new Router(DEFAULT_LIMITS, 0);
-    const caller = new FakePeer(router).route(1, "x").flush();
-    const leaving = new FakePeer(router).handle("x").flush();
-    const staying = new FakePeer(router).handle("x").flush();
-    router.leave(leaving.peer);
-    for (let n = 0; n < 4; n++) caller.say(Kind.request, 1, n, null);
-    caller.flush();
-    expect(staying.takeMessages()).toHaveLength(4);
-    // As the connection does it: told to go, it is out before anything else is routed.
+  it("gets no more calls, though its connection is still open", async () => {
     const hub = await startHub();
-    const peer = await joinHub(hub, "peer");
-    peer.handle("y", () => 1);
-    await settled(peer);
-    (peer as unknown as { send(frame: Buffer): void }).send(
+    const { client, shut } = await joinThroughValve(hub, "peer");
+    client.handle("y", () => "answer");
+    await settled(client);
+    // It does not hear that the hub closes, so that its end stays open.
+    shut("from hub");
+    (client as unknown as { send(frame: Buffer): void }).send(
       Buffer.from(new BodyCodec().frame(null, Kind.goodbye, 0, 0, 0, 0)),
     );
-    await expect.poll(() => hub.stats().peers.length).toBe(1);
-    const call = hub.client.request("y", null);
+    await expect.poll(() => hub.stats().peers.length, { interval: 5 }).toBe(1);
+    expect(hub.stats().closes).toEqual({});
+    const call = hub.client.request("y", null, { timeoutMs: 200 });
     await expect(call).rejects.toThrow(code("ELPIS_HUB_NO_RESPONDER"));
   });
 });
@@ -150,13 +144,19 @@ describe("a peer that is being closed", () => {
 describe("a client whose hub does not read", () => {
   it("closes all the same, and its calls fail at once", async () => {
     const hub = await startHub();
-    const a = await joinHub(hub, "a");
+    const { client, shut } = await joinThroughValve(hub, "a");
     hub.client.handle("never", () => new Promise(() => {}));
-    const call = a.request("never", null, { timeoutMs: 60_000 });
+    const call = client.request("never", null, { timeoutMs: 60_000 });
     const failed = expect(call).rejects.toThrow(code("ELPIS_HUB_CLOSED"));
-    const closing = a.close();
+    shut("to hub");
+    shut("from hub");
+    // More than every buffer on the way holds: what is sent cannot leave.
+    const sent = Array.from({ length: 8 }, () => client.emit("x", Buffer.alloc(900_000)));
+    const outcomes = Promise.allSettled(sent);
+    const closing = client.close();
     await failed;
     await closing;
+    expect((await outcomes).some(({ status }) => status === "rejected")).toBe(true);
   });
 });
 

@@ -1,4 +1,5 @@
 import { mkdtempSync, rmSync } from "node:fs";
+import { createServer, connect as dial, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { AnyTopics, Client } from "@elpis/api";
@@ -33,6 +34,37 @@ export async function joinHub<Topics = AnyTopics>(
   const client = await connect<Topics>({ path, secret, location: { name, index } });
   closers.push(() => client.close());
   return client;
+}
+
+/** A peer whose bytes to and from the hub can be held up, as by a process that does not run any more. */
+export async function joinThroughValve(
+  hub: Hub,
+  name: string,
+): Promise<{ client: Client; shut(way: "to hub" | "from hub"): void }> {
+  const pairs: Array<{ near: Socket; far: Socket }> = [];
+  const valve = createServer({ allowHalfOpen: true }, (near) => {
+    const far = dial({ path: hub.path, allowHalfOpen: true });
+    for (const socket of [near, far]) socket.on("error", () => {});
+    near.pipe(far);
+    far.pipe(near);
+    pairs.push({ near, far });
+  });
+  const path = join(tempDir(), "valve.sock");
+  await new Promise<void>((resolve) => valve.listen(path, resolve));
+  closers.push(() => {
+    for (const { near, far } of pairs) for (const socket of [near, far]) socket.destroy();
+    valve.close();
+  });
+  const client = await connect({ path, secret: hub.secret, location: { name } });
+  return {
+    client,
+    shut: (way) => {
+      for (const { near, far } of pairs) {
+        const [from, to] = way === "to hub" ? [near, far] : [far, near];
+        from.unpipe(to).pause();
+      }
+    },
+  };
 }
 
 /** Resolves when the hub has taken in everything that `client` said so far. */
