@@ -22,6 +22,7 @@ export {
 } from "./errors.ts";
 export {
   formatLocation,
+  isU32,
   type Location,
   matches,
   type PeerChange,

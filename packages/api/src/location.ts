@@ -43,16 +43,17 @@ const TYPES = {
 } as const;
 const PARTS = Object.keys(TYPES) as readonly (keyof typeof TYPES)[];
 
-/** Numbers in locations fit into 32 bits. */
-function isU32(value: unknown): boolean {
-  return Number.isInteger(value) && (value as number) >= 0 && (value as number) <= 0xffff_ffff;
+/** Whether a value can be a number in a location: whole, from 0, within 32 bits. */
+export function isU32(value: unknown): value is number {
+  return typeof value === "number" && value >>> 0 === value;
 }
 
 /** The first part of an object that keeps it from being a selector, and what it should be. */
 export function selectorProblem(
   selector: object,
 ): { readonly part: string; readonly expected: string } | undefined {
-  for (const [part, value] of Object.entries(selector)) {
+  for (const part in selector) {
+    const value = (selector as Record<string, unknown>)[part];
     if (!Object.hasOwn(TYPES, part)) return { part, expected: `one of ${PARTS.join(", ")}` };
     const type = TYPES[part as keyof typeof TYPES];
     if (value === undefined) continue;

@@ -1,4 +1,4 @@
-import { type Selector, selectorKey, selectorProblem } from "@elpis/api";
+import { isU32, type Selector, selectorKey, selectorProblem } from "@elpis/api";
 import { type BodyCodec, Kind, MAX_ROUTES, MAX_TOPIC_BYTES } from "@elpis/protocol";
 import { badArgument } from "../errors.ts";
 
@@ -85,12 +85,15 @@ export function checkTopic(topic: string): void {
   }
 }
 
-/** The peer that a selector names by its number alone, or 0. What is no number of a peer is left to be refused. */
+/**
+ * The peer that a selector names by its number alone, or 0: then it is a route's to understand, or to refuse. It runs for
+ * every call, so it makes nothing.
+ */
 export function soleId(selector: Selector | undefined): number {
   const id = selector?.id;
-  if (id === undefined || selectorProblem({ id }) !== undefined) return 0;
-  for (const [part, value] of Object.entries(selector as Selector)) {
-    if (part !== "id" && value !== undefined) return 0;
+  if (id === undefined || !isU32(id)) return 0;
+  for (const part in selector) {
+    if (part !== "id" && selector[part as keyof Selector] !== undefined) return 0;
   }
   return id;
 }
