@@ -58,7 +58,8 @@ export class Acks {
   /** True when `payload` was an acknowledgement. */
   take(payload) {
     if (payload.ack === undefined) return false;
-    this.#counts.set(payload.from, payload.ack);
+    // A peer may look its target up first: an early acknowledgement can then come behind a later one.
+    this.#counts.set(payload.from, Math.max(payload.ack, this.#counts.get(payload.from) ?? 0));
     this.lowest = Math.min(...this.#counts.values());
     this.#wake?.();
     this.#changed = undefined;
