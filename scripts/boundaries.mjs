@@ -18,8 +18,12 @@ const arrows = {
   "packages/cli": ["@elpis/api", "@elpis/protocol", "@elpis/core"],
   // The one plugin that makes processes, and the hub in them: see docs/decisions/0007.
   "plugins/process": ["@elpis/api", "@elpis/core"],
+  // Makes a peer of the hub for each connection that it takes in: see docs/decisions/0011.
+  "plugins/transport-node-ipc": ["@elpis/api", "@elpis/core"],
 };
 const pluginArrows = ["@elpis/api"];
+/** What is copied into a build, so that it is no dependency of whoever installs the package: see docs/decisions/0009. */
+const bundled = { "packages/protocol": ["msgpackr"] };
 const presetFile = "packages/cli/src/preset.ts";
 
 const all = workspaces();
@@ -69,6 +73,7 @@ function checkPackage({ dir, manifest }, file, isSource, name) {
   const { dependencies, peerDependencies, optionalDependencies, devDependencies } = manifest;
   const declared = { ...dependencies, ...peerDependencies, ...optionalDependencies };
   Object.assign(declared, nestedDependencies(dir, file));
+  if (bundled[dir]?.includes(name)) return;
   const forTests = isSource ? [] : [...Object.keys(devDependencies ?? {}), ...rootTools];
   if (!(name in declared) && !forTests.includes(name)) return `not declared in ${dir}/package.json`;
   if (!ours.includes(name) || manifest.private) return;

@@ -38,7 +38,7 @@ const codec = new BodyCodec();
 
 /** Speaks with a real hub over its socket, byte by byte as `docs/protocol.md` shows it. */
 export async function converse(dir: string): Promise<Said[]> {
-  const hub = await createHub({ name: "shop", dir });
+  const hub = await createHub({ name: "shop", dir, run: "example" });
   hub.client.handle("price.of", ({ sku }: { sku: string }) => (sku === "tea" ? 3 : 0));
   const wire = new Wire(connect(hub.path));
   try {

@@ -245,7 +245,7 @@ describe("stopping", () => {
     const app = makeApp(files, { processes: { one: { entry: "idle.mjs", scale: 2 } } });
     await app.master.start();
     const { path, secret } = app.master.hub;
-    const peer = await connect<ControlTopics>({ path, secret });
+    const peer = await connect<ControlTopics>({ path, secret, reconnect: false });
     const status = await peer.request("elpis.status", {});
     expect(status.processes.map(({ name, index, state }) => [name, index, state])).toEqual([
       ["master", 0, "ready"],

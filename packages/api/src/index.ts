@@ -1,17 +1,23 @@
 export { type Capability, capability } from "./capability.ts";
 export type {
+  Balance,
   CallOptions,
   Client,
+  Delivery,
   EmitOptions,
   EventContext,
   EventListener,
   HandleOptions,
+  ListenOptions,
   MapAnswer,
   MapAnswers,
   Off,
+  Overflow,
   RequestContext,
   RequestHandler,
 } from "./client.ts";
+export type { ConfigTopics } from "./config-topics.ts";
+export type { ConnectionChange, DroppedEvents } from "./connection.ts";
 export {
   ElpisError,
   type ElpisErrorOptions,
@@ -20,6 +26,17 @@ export {
   hasCode,
   toText,
 } from "./errors.ts";
+export type {
+  DeadJob,
+  JobContext,
+  JobHandler,
+  JobLevel,
+  JobOptions,
+  JobReceipt,
+  JobStats,
+  Jobs,
+  WorkOptions,
+} from "./jobs.ts";
 export {
   formatLocation,
   isU32,
@@ -33,6 +50,13 @@ export {
   selectorProblem,
 } from "./location.ts";
 export type { LogFields, Logger } from "./log.ts";
+export type {
+  MethodName,
+  ObjectDescription,
+  ProxyOptions,
+  PublishOptions,
+  Remote,
+} from "./objects.ts";
 export {
   API_LEVEL,
   definePlugin,
@@ -48,14 +72,31 @@ export {
   type SchemaIssue,
   type SchemaResult,
   type StandardSchema,
+  type TopicSchema,
+  type TopicSchemas,
 } from "./schema.ts";
+export type {
+  ServeOptions,
+  StreamCall,
+  StreamContext,
+  StreamHandler,
+  StreamOptions,
+} from "./streams.ts";
 export type {
   AnyTopics,
   Event,
   EventName,
   InputOf,
+  ItemOf,
+  Job,
+  JobName,
+  JobOf,
   OutputOf,
   PayloadOf,
+  QueryOf,
   Request,
   RequestName,
+  SentOf,
+  Stream,
+  StreamName,
 } from "./topics.ts";

@@ -24,6 +24,25 @@ export interface SchemaIssue {
   readonly path?: ReadonlyArray<PropertyKey | { readonly key: PropertyKey }> | undefined;
 }
 
+/** What the values of one topic must be. What is not named is not checked. */
+export interface TopicSchema {
+  /** Of an event. */
+  readonly payload?: StandardSchema;
+  /** Of a request, or what a stream is opened with. */
+  readonly input?: StandardSchema;
+  /** What a request is answered with. */
+  readonly output?: StandardSchema;
+  /** What a stream gives. */
+  readonly item?: StandardSchema;
+  /** What whoever opened a stream sends. */
+  readonly sent?: StandardSchema;
+  /** Of a job. */
+  readonly job?: StandardSchema;
+}
+
+/** By topic, how its values are checked: before they leave, and before they reach a handler or listener. */
+export type TopicSchemas = Readonly<Record<string, TopicSchema>>;
+
 /** An issue as text: `options.port: expected an integer, got "80"`. */
 export function formatIssue(issue: SchemaIssue, root = "options"): string {
   const path = (issue.path ?? []).map((part) => String(typeof part === "object" ? part.key : part));

@@ -1,14 +1,22 @@
 import type {
   AnyTopics,
   Client,
+  Delivery,
   ElpisError,
   Event,
   EventName,
+  Job,
+  JobName,
+  JobReceipt,
   Location,
   MapAnswers,
   PeerInfo,
+  Remote,
   Request,
   RequestName,
+  Stream,
+  StreamCall,
+  StreamName,
 } from "@elpis/api";
 import { describe, expectTypeOf, test } from "vitest";
 
@@ -16,7 +24,16 @@ interface Config {
   readonly rates: Readonly<Record<string, number>>;
 }
 
+interface Stock {
+  count(sku: string): number;
+  add(sku: string, count: number): Promise<number>;
+  readonly total: number;
+}
+
 interface Topics {
+  readonly "price.watch": Stream<{ readonly sku: string }, number>;
+  readonly chat: Stream<string, { readonly from: string }, { readonly text: string }>;
+  readonly "mail.send": Job<{ readonly to: string }>;
   readonly "price.of": Request<{ readonly sku: string }, number>;
   readonly "stock.list": Request<undefined, readonly string[]>;
   readonly "config.changed": Event<Config>;
@@ -114,8 +131,8 @@ describe("a client with contracts", () => {
     typed.request("price.of", { sku: "A1" }, { to: { role: "boss" } });
     // @ts-expect-error units are in the name
     typed.request("price.of", { sku: "A1" }, { timeout: 5 });
-    // @ts-expect-error an event does not wait
-    typed.emit("cache.clear", undefined, { timeoutMs: 5 });
+    // @ts-expect-error units are in the name
+    typed.emit("cache.clear", undefined, { timeout: 5 });
   });
 });
 
@@ -154,4 +171,92 @@ describe("answers of a map", () => {
 
 test("peers are known with their state", () => {
   expectTypeOf(typed.peers({ role: "worker" })).toEqualTypeOf<Promise<PeerInfo[]>>();
+});
+
+describe("streams, jobs and objects", () => {
+  test("are names of their own", () => {
+    expectTypeOf<StreamName<Topics>>().toEqualTypeOf<"price.watch" | "chat">();
+    expectTypeOf<JobName<Topics>>().toEqualTypeOf<"mail.send">();
+    // @ts-expect-error a stream is opened, not asked
+    typed.request("price.watch", { sku: "A1" });
+    // @ts-expect-error a job is queued, not told
+    typed.emit("mail.send", { to: "a" });
+    // @ts-expect-error an event is no stream
+    typed.stream("cache.clear", undefined);
+    // @ts-expect-error a request is no job
+    typed.enqueue("price.of", { sku: "A1" });
+  });
+
+  test("a stream is typed in both directions", () => {
+    const prices = typed.stream("price.watch", { sku: "A1" }, { window: 8 });
+    expectTypeOf(prices).toEqualTypeOf<StreamCall<number, never>>();
+    // @ts-expect-error nothing is sent on this one
+    prices.send(1);
+    const chat = typed.stream("chat", "room");
+    expectTypeOf(chat.send).parameter(0).toEqualTypeOf<{ readonly text: string }>();
+    typed.serve("chat", async function* (room, { incoming }) {
+      expectTypeOf(room).toEqualTypeOf<string>();
+      for await (const { text } of incoming) yield { from: text };
+    });
+    // @ts-expect-error the items are numbers
+    typed.serve("price.watch", () => ["one"]);
+    // @ts-expect-error a stream has no second try
+    typed.stream("chat", "room", { idempotent: true });
+  });
+
+  test("a job is typed for whoever queues it and whoever does it", () => {
+    expectTypeOf(typed.enqueue("mail.send", { to: "a" }, { delayMs: 5 })).toEqualTypeOf<
+      Promise<JobReceipt>
+    >();
+    typed.work("mail.send", (job, { attempt, id }) => {
+      expectTypeOf(job).toEqualTypeOf<{ readonly to: string }>();
+      expectTypeOf([attempt, id]).toEqualTypeOf<(string | number)[]>();
+    });
+    // @ts-expect-error to whom?
+    typed.enqueue("mail.send", {});
+    // @ts-expect-error there is no such level
+    typed.enqueue("mail.send", { to: "a" }, { level: "certain" });
+  });
+
+  test("an object of another process has its methods, all of them asynchronous", () => {
+    const stock = typed.proxy<Stock>("stock");
+    expectTypeOf(stock).toEqualTypeOf<Remote<Stock>>();
+    expectTypeOf(stock.count("tea")).toEqualTypeOf<Promise<number>>();
+    expectTypeOf(stock.add("tea", 1)).toEqualTypeOf<Promise<number>>();
+    expectTypeOf(stock.$get("total")).toEqualTypeOf<Promise<number>>();
+    // @ts-expect-error a property is no method
+    stock.total();
+    // @ts-expect-error the count is missing
+    stock.add("tea");
+    // @ts-expect-error there is no such method
+    typed.publish<Stock>("stock", {} as Stock, { methods: ["remove"] });
+  });
+});
+
+describe("what becomes of an event", () => {
+  test("is given to whoever asks for it", () => {
+    expectTypeOf(typed.emit("cache.clear", undefined, { report: true })).toEqualTypeOf<
+      Promise<Delivery>
+    >();
+    expectTypeOf(typed.emit("cache.clear", undefined, { absent: "wait" })).toEqualTypeOf<
+      Promise<void>
+    >();
+    // @ts-expect-error there is no such answer to nobody listening
+    typed.emit("cache.clear", undefined, { absent: "ignore" });
+  });
+});
+
+describe("how one of several is chosen", () => {
+  test("is one of the ways that there are", () => {
+    typed.request("price.of", { sku: "A1" }, { balance: { hash: "A1" }, idempotent: true });
+    typed.request("price.of", { sku: "A1" }, { balance: "weighted", absent: "wait" });
+    typed.handle("price.of", () => 1, { weight: 3 });
+    typed.on("cache.clear", () => {}, { overflow: "drop-old" });
+    // @ts-expect-error there is no such way
+    typed.request("price.of", { sku: "A1" }, { balance: "fair" });
+    // @ts-expect-error a key is a text or a number
+    typed.request("price.of", { sku: "A1" }, { balance: { hash: {} } });
+    // @ts-expect-error there is no such rule
+    typed.on("cache.clear", () => {}, { overflow: "lose" });
+  });
 });

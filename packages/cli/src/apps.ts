@@ -32,7 +32,11 @@ async function withMaster<Answer>(
   timeoutMs: number,
   work: (client: Client<ControlTopics>, options: CallOptions) => Promise<Answer>,
 ): Promise<Answer> {
-  const client = await connectTo<ControlTopics>(app, { location: { name: "elpis" }, timeoutMs });
+  const client = await connectTo<ControlTopics>(app, {
+    location: { name: "elpis" },
+    timeoutMs,
+    reconnect: false,
+  });
   try {
     return await work(client, { to: { role: "master" }, timeoutMs });
   } finally {

@@ -1,10 +1,12 @@
-import { connect as connectSocket, type Socket } from "node:net";
-import type { AnyTopics, Client, Logger } from "@elpis/api";
-import { join as joinHub, type WishedLocation } from "./client/join.ts";
-import { unreachable } from "./errors.ts";
+import { dirname } from "node:path";
+import type { AnyTopics, Client, Logger, TopicSchemas } from "@elpis/api";
+import { HubClient } from "./client/client.ts";
+import { Dialer, type HubAddress } from "./client/dialer.ts";
+import type { WishedLocation } from "./client/join.ts";
+import { Uplink } from "./client/uplink.ts";
 import { readEndpoint } from "./local/endpoint.ts";
-import { checkSocketPath, runtimeDir } from "./local/runtime-dir.ts";
-import { SocketLink } from "./wire/link.ts";
+import { runtimeDir } from "./local/runtime-dir.ts";
+import { createLogger } from "./logger.ts";
 
 export interface ConnectOptions {
   /** Path of the hub's socket, or name of its pipe. */
@@ -17,45 +19,69 @@ export interface ConnectOptions {
   readonly log?: Logger;
   /** How long to try, in milliseconds. @default 5000 */
   readonly timeoutMs?: number;
+  /**
+   * Whether a connection that is lost is made again, after 50 ms at first and never after more than 2 s, until `close()`.
+   * With `false` the client ends with its connection. @default true
+   */
+  readonly reconnect?: boolean;
+  /**
+   * Where the hub is by then; asked before each new connection. May throw when there is none.
+   * @default what `hub.json` beside the socket says, if it is about this socket; else the same path and secret
+   */
+  readonly endpoint?: () => { readonly path: string; readonly secret: string };
+  /** How the values of topics are checked; see `useSchemas`. */
+  readonly schemas?: TopicSchemas;
 }
 
 /**
  * Joins a hub from outside its family of processes.
- * @throws ELPIS_HUB_UNREACHABLE, ELPIS_PROTOCOL_AUTH, ELPIS_PROTOCOL_VERSION
+ * @throws ELPIS_HUB_UNREACHABLE, ELPIS_HUB_FULL, ELPIS_PROTOCOL_AUTH, ELPIS_PROTOCOL_VERSION
  * @example const peer = await connect({ path: hub.path, secret: hub.secret, location: { name: "web" } });
  */
 export async function connect<Topics = AnyTopics>(
   options: ConnectOptions,
 ): Promise<Client<Topics>> {
-  const { path, ...join } = options;
-  checkSocketPath(path);
-  const socket = await openSocket(path);
-  return (await joinHub(new SocketLink(socket), join)) as unknown as Client<Topics>;
+  const { path, secret } = options;
+  const first = { path, secret };
+  return open<Topics>(options, first, options.endpoint ?? (() => addressNow(first)));
 }
 
 /**
  * Joins the hub of an application that this user runs, by its name.
- * @throws ELPIS_HUB_UNREACHABLE, ELPIS_HUB_BAD_NAME
+ * @throws ELPIS_HUB_UNREACHABLE, ELPIS_HUB_FULL, ELPIS_HUB_BAD_NAME
  */
 export async function connectTo<Topics = AnyTopics>(
   name: string,
-  options: Omit<ConnectOptions, "path" | "secret"> & { readonly base?: string } = {},
+  options: Omit<ConnectOptions, "path" | "secret" | "endpoint"> & { readonly base?: string } = {},
 ): Promise<Client<Topics>> {
-  const { base, ...rest } = options;
-  const { path, secret } = readEndpoint(runtimeDir(name, base));
-  return connect<Topics>({ ...rest, path, secret });
+  const dir = runtimeDir(name, options.base);
+  return open<Topics>(options, readEndpoint(dir), () => readEndpoint(dir));
 }
 
-function openSocket(path: string): Promise<Socket> {
-  return new Promise((resolve, reject) => {
-    const socket = connectSocket(path);
-    const onError = (error: NodeJS.ErrnoException): void => {
-      reject(unreachable(path, error.code ?? error.message, error));
-    };
-    socket.once("error", onError);
-    socket.once("connect", () => {
-      socket.off("error", onError);
-      resolve(socket);
-    });
+async function open<Topics>(
+  options: Omit<ConnectOptions, "path" | "secret" | "endpoint">,
+  first: HubAddress,
+  find: () => HubAddress,
+): Promise<Client<Topics>> {
+  const { log, reconnect = true, schemas, location, timeoutMs } = options;
+  const uplink = new Uplink(log ?? createLogger({ level: "warn" }));
+  const client = new HubClient(uplink, schemas);
+  const dialer = new Dialer(find, {
+    ...(location !== undefined && { location }),
+    ...(timeoutMs !== undefined && { timeoutMs }),
   });
+  await dialer.dial(first, uplink);
+  if (reconnect) uplink.redialWith((signal) => dialer.redial(uplink, signal));
+  return client as unknown as Client<Topics>;
+}
+
+/** The hub may have been started again since: then its secret is another one. */
+function addressNow(first: HubAddress): HubAddress {
+  try {
+    const { path, secret } = readEndpoint(dirname(first.path));
+    if (path === first.path) return { path, secret };
+  } catch {
+    // Nothing beside the socket says so, as with a pipe, or while there is no hub.
+  }
+  return first;
 }

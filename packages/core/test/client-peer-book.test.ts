@@ -97,3 +97,60 @@ describe("PeerBook", () => {
     expect(heard).toEqual([]);
   });
 });
+
+describe("a PeerBook whose connection was lost", () => {
+  test("tells with the next list what is different, first who has left", () => {
+    const book = new PeerBook(fail);
+    const { heard, listener } = ear();
+    book.watch(listener, undefined);
+    book.begin([info(1, true), info(2, true), info(3, false)]);
+    heard.length = 0;
+    book.lost();
+    expect([book.complete, book.find(1)]).toEqual([false, undefined]);
+    // Numbers of the new connection may be used before the list comes.
+    book.put(peer(4), true);
+    expect(book.find(4)).toEqual(peer(4));
+    book.lost();
+    expect(heard).toEqual([]);
+    book.begin([info(1, true), info(3, true), info(4, true)]);
+    expect(heard).toEqual(["left web.2 true", "changed web.3 true", "joined web.4 true"]);
+  });
+
+  test("at another hub all are others, though they have the same numbers", () => {
+    const book = new PeerBook(fail);
+    const { heard, listener } = ear();
+    book.watch(listener, { name: "web" });
+    book.begin([info(1, true), info(2, true, "jobs")]);
+    heard.length = 0;
+    book.lost();
+    book.otherHub();
+    book.begin([info(1, true)]);
+    expect(heard.splice(0)).toEqual(["left web.1 true", "joined web.1 true"]);
+    book.lost();
+    book.begin([info(1, true)]);
+    expect(heard).toEqual([]);
+  });
+
+  test("tells a watcher that came meanwhile all of it, once", () => {
+    const book = new PeerBook(fail);
+    book.begin([info(1, true)]);
+    book.lost();
+    const { heard, listener } = ear();
+    book.watch(listener, undefined);
+    expect(heard).toEqual([]);
+    book.begin([info(1, true), info(2, true)]);
+    expect(heard).toEqual(["joined web.1 true", "joined web.2 true"]);
+  });
+
+  test("tells nobody who was ended by the one before", () => {
+    const book = new PeerBook(fail);
+    const { heard, listener } = ear();
+    const offs: Array<() => void> = [];
+    book.watch(() => {
+      for (const off of offs) off();
+    }, undefined);
+    offs.push(book.watch(listener, undefined));
+    book.begin([info(1, true)]);
+    expect(heard).toEqual([]);
+  });
+});

@@ -1,32 +1,23 @@
-import { type Options, Packr, RESERVE_START_SPACE, Unpackr } from "msgpackr";
-import { notPackable } from "./errors.ts";
-import { HEADER_BYTES, writeHeader } from "./header.ts";
+import { build } from "./building.ts";
+import { HEADER_BYTES, setFlags, writeHeader } from "./header.ts";
+import { Flag } from "./kinds.ts";
+import { packValue, packWithRecords } from "./packing.ts";
+import { type RecordReader, structuresOf } from "./records.ts";
+import { scan as check } from "./scan.ts";
 
 /** A binary payload at least this large is packed by hand, so that it is copied once. */
 const LARGE_BINARY_BYTES = 1024;
 const BIN32 = 0xc6;
 const BIN32_PREFIX_BYTES = 5;
-
-const PACKING: Options = {
-  useRecords: false,
-  structuredClone: false,
-  // Without it, typed arrays other than bytes are written as rubbish.
-  moreTypes: true,
-  // Without it, a function is sent as undefined.
-  writeFunction: () => {
-    throw new TypeError("a function has no value");
-  },
-};
+/** A body over this is always checked first: it could hold much to build before something is found to be wrong. */
+const ALWAYS_SCAN_BYTES = 4096;
 
 /**
  * Packs values into frames and unpacks bodies. The packer leaves room for the header in front of the value, so a message
- * is written once and never copied on its way to the socket.
+ * is written once and never copied on its way to the socket. An instance holds nothing: all of a process share one
+ * piece of memory to write to.
  */
 export class BodyCodec {
-  readonly #packr = new Packr(PACKING);
-  readonly #unpackr = new Unpackr({ useRecords: false, structuredClone: false });
-  readonly #range = { start: 0, end: 0 };
-
   /**
    * One frame with `value` as its body.
    * @throws ELPIS_PROTOCOL_NOT_PACKABLE
@@ -42,25 +33,60 @@ export class BodyCodec {
     const frame =
       value instanceof Uint8Array && value.length >= LARGE_BINARY_BYTES
         ? binaryFrame(value)
-        : this.#pack(value);
+        : packValue(value, HEADER_BYTES);
     writeHeader(frame, 0, frame.length, kind, topic, correlation, target, remainingMs);
     return frame;
   }
 
-  /** The value in `bytes[start..end)`; throws whatever the decoder throws. */
-  unpack(bytes: Buffer, start: number, end: number): unknown {
-    if (start === end) return undefined;
-    this.#range.start = start;
-    this.#range.end = end;
-    return this.#unpackr.unpack(bytes, this.#range as unknown as number);
+  /**
+   * One frame with `value` as its body, for a reader who has been told all of {@link sharedRecords}, as they are when this
+   * returns. An object or list may have records in it, and the frame has {@link Flag.records}.
+   * @throws ELPIS_PROTOCOL_NOT_PACKABLE
+   */
+  frameWithRecords(
+    value: unknown,
+    kind: number,
+    topic: number,
+    correlation: number,
+    target: number,
+    remainingMs: number,
+  ): Buffer {
+    if (value === null || typeof value !== "object" || value instanceof Uint8Array) {
+      return this.frame(value, kind, topic, correlation, target, remainingMs);
+    }
+    const frame = packWithRecords(value, HEADER_BYTES);
+    writeHeader(frame, 0, frame.length, kind, topic, correlation, target, remainingMs);
+    setFlags(frame, 0, Flag.records);
+    return frame;
   }
 
-  #pack(value: unknown): Buffer {
-    try {
-      return this.#packr.pack(value, RESERVE_START_SPACE | HEADER_BYTES);
-    } catch (cause) {
-      throw notPackable(cause);
-    }
+  /**
+   * The value in `bytes[start..end)`, undefined when there are none. Binary values in it are views of `bytes`.
+   * @param scan whether the whole body is checked before anything is built from it, as for senders that are not of the
+   *   family; bodies over 4096 bytes always are. Without it, a wrong one may be read as something harmless. @default true
+   * @throws ELPIS_PROTOCOL_BAD_BODY
+   */
+  unpack(bytes: Buffer, start: number, end: number, scan = true): unknown {
+    if (start === end) return undefined;
+    if (scan || end - start > ALWAYS_SCAN_BYTES) check(bytes, start, end);
+    return build(bytes, start, end);
+  }
+
+  /**
+   * The same for a body with {@link Flag.records}, whose sender has declared those that `reader` has.
+   * @throws ELPIS_PROTOCOL_BAD_BODY
+   */
+  unpackWithRecords(
+    bytes: Buffer,
+    start: number,
+    end: number,
+    reader: RecordReader,
+    scan = true,
+  ): unknown {
+    if (start === end) return undefined;
+    const records = structuresOf(reader);
+    if (scan || end - start > ALWAYS_SCAN_BYTES) check(bytes, start, end, records);
+    return build(bytes, start, end, records);
   }
 }
 

@@ -1,6 +1,6 @@
 import { type Location, type Role, type Selector, selectorProblem, toText } from "@elpis/api";
 import { protocolError } from "./errors.ts";
-import { MAX_TOPIC_BYTES } from "./limits.ts";
+import { MAX_RECORD_KEYS, MAX_TOPIC_BYTES } from "./limits.ts";
 
 /** Body of `hello`. `nonce` is there when the peer joins from outside and will have to prove itself. */
 export interface Hello {
@@ -10,6 +10,8 @@ export interface Hello {
   readonly client: string;
   readonly pid: number;
   readonly nonce?: Uint8Array;
+  /** Whether it reads bodies with records. */
+  readonly records?: boolean;
   /** What the peer would like to be called; only taken from peers from outside. */
   readonly name?: string;
   readonly role?: Role;
@@ -36,6 +38,8 @@ export interface Welcome {
   readonly maxFrameBytes: number;
   /** How many calls this peer may have asked, or been given, without an answer; correlations are below it. */
   readonly maxCalls: number;
+  /** Names this run of the hub: another one after a restart. */
+  readonly run?: string;
 }
 
 /** Body of `goodbye`. */
@@ -48,7 +52,13 @@ export interface Goodbye {
 export interface RouteBody {
   readonly topic: string;
   readonly to?: Selector;
+  /** How one of several is picked; without it as the verb has it. */
+  readonly balance?: BalanceName;
 }
+
+/** How one of several peers is picked. With `hash` the header's `target` is the hash of a key. */
+export type BalanceName = (typeof BALANCES)[number];
+const BALANCES = ["round-robin", "weighted", "least-busy", "random", "hash"] as const;
 
 type Fields = Readonly<Record<string, unknown>>;
 const ROLES: readonly unknown[] = ["master", "agent", "worker", "peer"];
@@ -56,13 +66,14 @@ const ROLES: readonly unknown[] = ["master", "agent", "worker", "peer"];
 /** Reads a `hello`. @throws ELPIS_PROTOCOL_INVALID */
 export function readHello(body: unknown): Hello {
   const fields = record(body, "hello");
-  const { protocol, client, pid, nonce, name, role, index, epoch } = fields;
+  const { protocol, client, pid, nonce, records, name, role, index, epoch } = fields;
   const [low, high] = Array.isArray(protocol) ? protocol : [];
   return {
     protocol: [integer(low, "hello.protocol"), integer(high, "hello.protocol")],
     client: text(client, "hello.client", 64),
     pid: integer(pid, "hello.pid"),
     ...(nonce !== undefined && { nonce: bytes(nonce, "hello.nonce", 16, 64) }),
+    ...(records === true && { records }),
     ...(name !== undefined && { name: text(name, "hello.name", 64) }),
     ...(role !== undefined && { role: readRole(role) }),
     ...(index !== undefined && { index: integer(index, "hello.index") }),
@@ -86,13 +97,14 @@ export function readAuth(body: unknown): Auth {
 
 /** Reads a `welcome`. @throws ELPIS_PROTOCOL_INVALID */
 export function readWelcome(body: unknown): Welcome {
-  const { protocol, hub, location, maxFrameBytes, maxCalls } = record(body, "welcome");
+  const { protocol, hub, location, maxFrameBytes, maxCalls, run } = record(body, "welcome");
   return {
     protocol: integer(protocol, "welcome.protocol"),
     hub: text(hub, "welcome.hub", 255),
     location: readLocation(location),
     maxFrameBytes: integer(maxFrameBytes, "welcome.maxFrameBytes"),
     maxCalls: integer(maxCalls, "welcome.maxCalls"),
+    ...(run !== undefined && { run: text(run, "welcome.run", 64) }),
   };
 }
 
@@ -121,15 +133,34 @@ export function readLocation(body: unknown): Location {
 
 /** Reads a `route`. @throws ELPIS_PROTOCOL_INVALID */
 export function readRoute(body: unknown): RouteBody {
-  const { topic, to } = record(body, "route");
-  const name = readTopic(topic);
-  if (to === undefined) return { topic: name };
+  const { topic, to, balance } = record(body, "route");
+  const name = { topic: readTopic(topic), ...(balance !== undefined && readBalance(balance)) };
+  if (to === undefined) return name;
   const selector = record(to, "route.to");
   const problem = selectorProblem(selector);
   if (problem !== undefined) {
     throw protocolError(`route.to.${problem.part} is not ${problem.expected}`);
   }
-  return { topic: name, to: selector as Selector };
+  return { ...name, to: selector as Selector };
+}
+
+function readBalance(value: unknown): { balance: BalanceName } {
+  if (!BALANCES.includes(value as BalanceName)) {
+    throw protocolError(`route.balance is not one of ${BALANCES.join(", ")}`);
+  }
+  return { balance: value as BalanceName };
+}
+
+/** Reads a `record`: the names of the fields of one shape. @throws ELPIS_PROTOCOL_INVALID */
+export function readRecord(body: unknown): readonly string[] {
+  const isGood =
+    Array.isArray(body) &&
+    body.length > 0 &&
+    body.length <= MAX_RECORD_KEYS &&
+    body.every((key) => typeof key === "string" && key !== "__proto__") &&
+    new Set(body).size === body.length;
+  if (!isGood) throw protocolError(`a record is not 1 to ${MAX_RECORD_KEYS} different names`);
+  return body as readonly string[];
 }
 
 /** Reads a topic's name, as in `listen` and `topic`. @throws ELPIS_PROTOCOL_INVALID */

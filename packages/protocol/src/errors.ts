@@ -48,3 +48,26 @@ export function notPackable(cause: unknown): ElpisError {
     { cause },
   );
 }
+
+/** What may be wrong with a body, by `details.reason`. */
+const BAD_BODY = {
+  truncated: "it ends before its value does",
+  trailing: "something follows its value",
+  depth: "its lists and maps lie too deep in one another",
+  entries: "its lists and maps have too many entries",
+  keys: "a map has too many keys",
+  key: "a key is not a text, or is __proto__",
+  reserved: "it has the byte 0xc1 where a value begins",
+  extension: "it has an extension that is not known, or not well-formed",
+  record: "it has a record that its sender has not declared",
+  unreadable: "it cannot be built",
+} as const;
+
+/** A body is not one value that may be sent. `at` is where in the body that was seen. */
+export function badBody(reason: keyof typeof BAD_BODY, at: number): ElpisError {
+  return new ElpisError(
+    "ELPIS_PROTOCOL_BAD_BODY",
+    `A body was refused at byte ${at}: ${BAD_BODY[reason]}. The sender must keep to the values of the protocol.`,
+    { details: { reason, at } },
+  );
+}

@@ -1,6 +1,7 @@
 export { BodyCodec, emptyFrame } from "./body.ts";
 export {
   type Auth,
+  type BalanceName,
   type Challenge,
   type Goodbye,
   type Hello,
@@ -10,6 +11,7 @@ export {
   readGoodbye,
   readHello,
   readLocation,
+  readRecord,
   readRoute,
   readTopic,
   readWelcome,
@@ -51,12 +53,20 @@ export {
 } from "./header.ts";
 export { Fault, Flag, isForwarded, Kind, kindName } from "./kinds.ts";
 export {
+  HUB_TOPIC_PREFIX,
+  LANE_BYTES,
+  LANE_MESSAGES,
   MAX_FRAME_BYTES,
   MAX_HANDSHAKE_BYTES,
   MAX_LISTENS,
+  MAX_RECORD_KEYS,
+  MAX_RECORDS,
   MAX_ROUTES,
   MAX_TOPIC_BYTES,
   PROTOCOL_VERSION,
 } from "./limits.ts";
+export { sharedRecords } from "./packing.ts";
 export { isSameProof, makeNonce, makeProof, NONCE_BYTES } from "./proof.ts";
+export { MAX_RECORD_BYTES, RecordReader } from "./records.ts";
+export { scan } from "./scan.ts";
 export { type FrameSink, Splitter } from "./splitter.ts";

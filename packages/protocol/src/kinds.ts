@@ -50,6 +50,21 @@ export const Kind = {
   cancel: 0x26,
   /** Hub: these are the peers that a map was sent to. */
   mapPlan: 0x27,
+  /** Peer: open a stream with one handler. It ends with the handler's reply or fault, as a request does. */
+  open: 0x28,
+  /** Peer: an item of a stream, in either direction. */
+  data: 0x29,
+  /** Caller: no more items will come from me. */
+  end: 0x2a,
+  /**
+   * So many more may be sent: messages in `topic`, bytes in `remaining`. Between the two ends of a stream, or from the hub,
+   * with flag `lane`, for events to the one peer in `source`.
+   */
+  credit: 0x2b,
+  /** Hub: events on the route in `topic` did not reach the peer in `source`; how many is in `remaining`. */
+  dropped: 0x2c,
+  /** Peer: the names of the fields of a record, under the number in `topic`; passed on before a body that needs it. */
+  record: 0x2d,
 } as const;
 
 export type Kind = (typeof Kind)[keyof typeof Kind];
@@ -68,7 +83,9 @@ export function isForwarded(kind: number): boolean {
     kind === Kind.request ||
     kind === Kind.reply ||
     kind === Kind.fault ||
-    kind === Kind.consume
+    kind === Kind.consume ||
+    kind === Kind.data ||
+    kind === Kind.open
   );
 }
 
@@ -80,6 +97,24 @@ export const Flag = {
   watch: 0x01,
   /** listen, unlisten: as a handler of requests; without it as a listener to events. */
   handler: 0x01,
+  /** listen: when too much waits, the oldest events make room. */
+  dropOld: 0x02,
+  /** listen: when too much waits, the peer is disconnected. */
+  disconnect: 0x04,
+  /** event: answer with a reply that says how many peers got it. */
+  report: 0x01,
+  /** event, request, consume, open: keep it until somebody is there, or its time is over. */
+  wait: 0x02,
+  /** A body with records of its sender: request, consume, map, open, reply, data. */
+  records: 0x80,
+  /** request, consume, map, open: the sender reads records, so the answer may have some. */
+  readsRecords: 0x40,
+  /** fault: nobody began with the call, and its body is that of the call, which may be made again. */
+  returned: 0x04,
+  /** data, credit: it comes from the side that serves the stream. */
+  served: 0x01,
+  /** credit: for events to one peer, not for a stream. */
+  lane: 0x02,
 } as const;
 
 /** Why the hub, or a peer's library, gave no answer. Zero: the body holds the error of the remote handler. */
@@ -92,6 +127,8 @@ export const Fault = {
   cancelled: 5,
   tooLarge: 6,
   badPayload: 7,
+  /** The callee reads no records; the body is that of the call, which may be made again without. */
+  plain: 8,
 } as const;
 
 export type Fault = (typeof Fault)[keyof typeof Fault];

@@ -15,3 +15,14 @@ export const MAX_ROUTES = 4096;
 
 /** Topics that one connection may listen to or handle. */
 export const MAX_LISTENS = 4096;
+
+/** Events that one peer may have under way to one other before it is told to wait, and their bytes. */
+export const LANE_MESSAGES = 256;
+export const LANE_BYTES: number = 1024 * 1024;
+
+/** Topics under this prefix are handled by the hub's own peer and by nobody else. */
+export const HUB_TOPIC_PREFIX = "elpis.hub.";
+
+/** Shapes of objects that one connection may declare as records, and the names in one of them. */
+export const MAX_RECORDS = 32;
+export const MAX_RECORD_KEYS = 64;

@@ -3,9 +3,20 @@ import { createHmac, randomBytes, timingSafeEqual } from "node:crypto";
 /** Bytes of the random value that each side contributes to a handshake. */
 export const NONCE_BYTES = 32;
 
+/** Random bytes are drawn for many values at once: each draw costs more than the bytes. */
+const POOL_BYTES = 64 * NONCE_BYTES;
+let pool = Buffer.alloc(0);
+let used = 0;
+
 /** A fresh random value. */
 export function makeNonce(): Buffer {
-  return randomBytes(NONCE_BYTES);
+  if (used === pool.length) {
+    pool = randomBytes(POOL_BYTES);
+    used = 0;
+  }
+  const nonce = pool.subarray(used, used + NONCE_BYTES);
+  used += NONCE_BYTES;
+  return nonce;
 }
 
 /**

@@ -1,26 +1,32 @@
-/** Callers that wait until what was sent has left; they share one promise. */
+/** Callers that wait until there is room again; they share one promise. */
 export class Drained {
   #promise: Promise<void> | undefined;
-  #resolve: () => void = () => {};
-  #reject: (error: unknown) => void = () => {};
+  #resolve: () => void = nothing;
+  #reject: (error: unknown) => void = nothing;
 
   wait(): Promise<void> {
-    this.#promise ??= new Promise((resolve, reject) => {
-      this.#resolve = resolve;
-      this.#reject = reject;
-    });
+    if (this.#promise === undefined) {
+      this.#promise = new Promise((resolve, reject) => {
+        this.#resolve = resolve;
+        this.#reject = reject;
+      });
+      // Whoever does not look at it does not want to know; it must not end the process.
+      this.#promise.catch(nothing);
+    }
     return this.#promise;
   }
 
-  /** It has left. */
+  /** There is room. */
   done(): void {
     this.#promise = undefined;
     this.#resolve();
   }
 
-  /** It will not. */
+  /** There will be none. */
   fail(error: unknown): void {
     this.#promise = undefined;
     this.#reject(error);
   }
 }
+
+function nothing(): void {}

@@ -2,6 +2,7 @@ import { type ElpisError, type ErrorData, type Location, toText } from "@elpis/a
 import { Fault } from "@elpis/protocol";
 import {
   badPayload,
+  badValue,
   type CallName,
   cancelled,
   deadlinePassed,
@@ -12,7 +13,7 @@ import {
   tooLarge,
 } from "../errors.ts";
 
-/** The error that a fault stands for. `body` is that of a remote handler's own error. */
+/** The error that a fault stands for. `body` is that of a remote handler's own error, or of a payload that was refused. */
 export function faultError(
   code: number,
   body: unknown,
@@ -34,8 +35,10 @@ export function faultError(
       return cancelled(call);
     case Fault.tooLarge:
       return tooLarge(call);
-    default:
-      return badPayload(call);
+    default: {
+      const issues = readIssues(body);
+      return issues === undefined ? badPayload(call) : badValue(call, issues);
+    }
   }
 }
 
@@ -52,4 +55,11 @@ function readError(body: unknown): ErrorData {
     ...(details !== null && typeof details === "object" && { details }),
     ...(cause !== undefined && { cause }),
   };
+}
+
+/** What the callee's schema had to say, where it was a schema that refused the payload. */
+function readIssues(body: unknown): string[] | undefined {
+  if (body === null || typeof body !== "object") return undefined;
+  const { issues } = body as { issues?: unknown };
+  return Array.isArray(issues) ? issues.map(toText) : undefined;
 }

@@ -3,6 +3,7 @@ import { badArgument } from "../errors.ts";
 import type { IncomingRequest } from "./incoming.ts";
 
 const DEFAULT_QUEUE = 1024;
+const MAX_WEIGHT = 65_535;
 
 type AnyHandler = RequestHandler<unknown, unknown>;
 
@@ -15,6 +16,8 @@ interface Waiting {
 /** One handler with its bound on calls at once and its line of waiting ones. */
 export class Handler {
   readonly run: AnyHandler;
+  /** Its share of the calls, with `weighted` balance. */
+  readonly weight: number;
   readonly #concurrency: number;
   readonly #maxWaiting: number;
   readonly #waiting: Waiting[] = [];
@@ -23,10 +26,14 @@ export class Handler {
 
   /** @throws ELPIS_HUB_BAD_ARGUMENT */
   constructor(run: AnyHandler, options: HandleOptions = {}) {
-    const { concurrency = Number.POSITIVE_INFINITY, queue = DEFAULT_QUEUE } = options;
+    const { concurrency = Number.POSITIVE_INFINITY, queue = DEFAULT_QUEUE, weight = 1 } = options;
     if (!(concurrency >= 1)) throw badArgument("concurrency", "a number from 1", concurrency);
     if (!(queue >= 0)) throw badArgument("queue", "a number from 0", queue);
+    if (!(Number.isInteger(weight) && weight >= 1 && weight <= MAX_WEIGHT)) {
+      throw badArgument("weight", `a whole number from 1 to ${MAX_WEIGHT}`, weight);
+    }
     this.run = run;
+    this.weight = weight;
     this.#concurrency = concurrency;
     this.#maxWaiting = queue;
   }

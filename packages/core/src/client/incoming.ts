@@ -16,15 +16,24 @@ export class Incoming implements EventContext {
 export class IncomingRequest extends Incoming implements RequestContext {
   readonly deadline: number;
   readonly correlation: number;
+  /** The caller reads an answer with records. */
+  readonly readsRecords: boolean;
   /** The hub has had its one answer. */
   answered = false;
   #controller: AbortController | undefined;
   #over = false;
 
-  constructor(topic: string, from: Location, deadline: number, correlation: number) {
+  constructor(
+    topic: string,
+    from: Location,
+    deadline: number,
+    correlation: number,
+    readsRecords = false,
+  ) {
     super(topic, from);
     this.deadline = deadline;
     this.correlation = correlation;
+    this.readsRecords = readsRecords;
   }
 
   get signal(): AbortSignal {

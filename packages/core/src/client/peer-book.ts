@@ -4,6 +4,8 @@ import { matches } from "@elpis/api";
 interface Watcher {
   readonly selector: Selector | undefined;
   readonly listener: (change: PeerChange) => void;
+  /** It was told who is there, so that it has to be told who is not any more. */
+  isBriefed: boolean;
 }
 
 /** The peers that this one has been told of. */
@@ -13,6 +15,9 @@ export class PeerBook {
   readonly #watchers = new Set<Watcher>();
   readonly #onError: (error: unknown) => void;
   #complete = false;
+  /** What watchers know from before the connection was lost. */
+  #before: Map<number, PeerInfo> | undefined;
+  #isOtherHub = false;
 
   /** @param onError told of what a watcher throws; the others are told nevertheless */
   constructor(onError: (error: unknown) => void) {
@@ -28,12 +33,41 @@ export class PeerBook {
     return this.#locations.get(id);
   }
 
-  /** The whole list has come: to watchers all of it is new, whoever was introduced before. */
+  /** The whole list has come. Watchers that know an earlier one are told what is different, the others all of it. */
   begin(peers: readonly PeerInfo[]): void {
-    this.#complete = true;
+    if (this.#complete) this.lost();
+    const before = this.#before ?? new Map<number, PeerInfo>();
+    const isOtherHub = this.#isOtherHub;
+    this.#before = undefined;
+    this.#isOtherHub = false;
     this.#locations.clear();
     this.#ready.clear();
-    for (const { ready, ...location } of peers) this.put(location, ready);
+    for (const { ready, ...location } of peers) {
+      this.#locations.set(location.id, location);
+      if (ready) this.#ready.add(location.id);
+    }
+    this.#complete = true;
+    const changes = [...differences(isOtherHub ? undefined : before, before, peers)];
+    for (const watcher of [...this.#watchers]) {
+      if (watcher.isBriefed) for (const change of changes) this.#call(watcher, change);
+      else this.#brief(watcher);
+    }
+  }
+
+  /** The connection has ended: numbers mean nothing until the next list. Watchers are told with that one. */
+  lost(): void {
+    if (this.#complete) {
+      const infos = [...this.#locations.values()].map((location) => this.#info(location));
+      this.#before = new Map(infos.map((info) => [info.id, info]));
+    }
+    this.#complete = false;
+    this.#locations.clear();
+    this.#ready.clear();
+  }
+
+  /** It is another hub now, whose numbers are of its own: nobody of the former one is there any more. */
+  otherHub(): void {
+    this.#isOtherHub = true;
   }
 
   put(location: Location, ready: boolean): void {
@@ -56,14 +90,17 @@ export class PeerBook {
   }
 
   watch(listener: (change: PeerChange) => void, selector: Selector | undefined): Off {
-    const watcher: Watcher = { listener, selector };
+    const watcher: Watcher = { listener, selector, isBriefed: false };
     this.#watchers.add(watcher);
-    if (this.#complete) {
-      for (const location of [...this.#locations.values()]) {
-        this.#call(watcher, { type: "joined", peer: this.#info(location) });
-      }
-    }
+    if (this.#complete) this.#brief(watcher);
     return () => this.#watchers.delete(watcher);
+  }
+
+  #brief(watcher: Watcher): void {
+    watcher.isBriefed = true;
+    for (const location of [...this.#locations.values()]) {
+      this.#call(watcher, { type: "joined", peer: this.#info(location) });
+    }
   }
 
   #info(location: Location): PeerInfo {
@@ -77,12 +114,32 @@ export class PeerBook {
     for (const watcher of [...this.#watchers]) this.#call(watcher, change);
   }
 
-  #call({ listener, selector }: Watcher, change: PeerChange): void {
-    if (!matches(selector, change.peer)) return;
+  #call(watcher: Watcher, change: PeerChange): void {
+    const { listener, selector } = watcher;
+    // One that was ended by another, or by itself, is not told what comes after.
+    if (!this.#watchers.has(watcher) || !matches(selector, change.peer)) return;
     try {
       listener(change);
     } catch (error) {
       this.#onError(error);
     }
+  }
+}
+
+/**
+ * What has changed from one list to the next: first who left.
+ * @param kept the peers of the former list whose numbers still mean something
+ */
+function* differences(
+  kept: ReadonlyMap<number, PeerInfo> | undefined,
+  before: ReadonlyMap<number, PeerInfo>,
+  peers: readonly PeerInfo[],
+): Generator<PeerChange> {
+  const now = new Set(kept === undefined ? [] : peers.map(({ id }) => id));
+  for (const peer of before.values()) if (!now.has(peer.id)) yield { type: "left", peer };
+  for (const peer of peers) {
+    const known = kept?.get(peer.id);
+    if (known === undefined) yield { type: "joined", peer };
+    else if (known.ready !== peer.ready) yield { type: "changed", peer };
   }
 }

@@ -2,146 +2,172 @@ import {
   type EventListener,
   errorToData,
   type HandleOptions,
+  type ListenOptions,
   type Location,
   type Logger,
   type Off,
   type RequestHandler,
-  toText,
+  type ServeOptions,
+  type StreamHandler,
 } from "@elpis/api";
-import {
-  type BodyCodec,
-  bodyEnd,
-  bodyStart,
-  correlationOf,
-  emptyFrame,
-  Fault,
-  Flag,
-  Kind,
-  MAX_LISTENS,
-  remainingOf,
-  setCode,
-  setFlags,
-  topicOf,
-} from "@elpis/protocol";
-import { badArgument, duplicateHandler } from "../errors.ts";
+import { correlationOf, Fault, Flag, flagsOf, remainingOf, topicOf } from "@elpis/protocol";
+import { hubClosed } from "../errors.ts";
+import { errorFrame, faultFrame, replyFrame, returnedFrame } from "./answers.ts";
+import { type Checks, refusing } from "./checks.ts";
 import { Handler } from "./handler.ts";
+import { InOrder } from "./in-order.ts";
 import { Incoming, IncomingRequest } from "./incoming.ts";
-import { checkTopic } from "./routes.ts";
+import { isPromise } from "./is-promise.ts";
+import { Registry, type Service } from "./registry.ts";
+import type { Session } from "./session.ts";
+import type { StreamPort } from "./stream-frames.ts";
+import { StreamServer, Streams } from "./streams.ts";
 
-/** What this peer does for one topic. */
-interface Service {
-  readonly topic: string;
-  listeners: readonly EventListener<unknown>[];
-  handler: Handler | undefined;
-  /** The hub's number for the topic, once it is told. */
-  number: number | undefined;
-}
+/** Events of one topic that may wait for the schema of an earlier one. */
+const MAX_UNCHECKED = 1024;
+/** Events that cannot be used are written to the log at most so often, in milliseconds. */
+const BAD_EVENT_LOG_MS = 1000;
 
-/** How services reach the hub. */
-export interface ServicePort {
-  send(frame: Buffer): void;
-  readonly maxFrameBytes: number;
-}
-
-/** Runs the listeners and handlers of this peer and sends their answers. Every request is answered exactly once. */
+/**
+ * Runs the listeners and handlers of this peer and sends their answers. Every request is answered exactly once, on the
+ * connection that it came over, or not at all when that has ended.
+ */
 export class Services {
-  readonly #port: ServicePort;
-  readonly #codec: BodyCodec;
+  /** How payloads are checked; undefined where no schema was ever given. */
+  checks: Checks | undefined;
+  /** The streams among them. */
+  readonly streams: Streams;
   readonly #log: Logger;
-  readonly #byName = new Map<string, Service>();
-  /** By the hub's number for the topic. */
-  readonly #byNumber: Array<Service | undefined> = [];
+  readonly #registry = new Registry();
   readonly #open = new Map<number, { request: IncomingRequest; handler: Handler | undefined }>();
+  #session: Session | undefined;
+  #inOrder: InOrder | undefined;
+  #badEvents = 0;
+  #badEventsLogged = 0;
+  #badEventLoggedAt = Number.NEGATIVE_INFINITY;
 
-  constructor(port: ServicePort, codec: BodyCodec, log: Logger) {
-    this.#port = port;
-    this.#codec = codec;
+  constructor(log: Logger) {
     this.#log = log;
+    this.streams = new Streams(log);
   }
 
   /** Requests that are being worked on. */
   get openRequests(): number {
-    return this.#open.size;
+    return this.#open.size + this.streams.size;
   }
 
-  on(topic: string, listener: EventListener<unknown>): Off {
-    const service = this.#service(topic);
-    if (service.listeners.length === 0) this.#checkRoom(service);
-    // The same function may be registered twice; each registration ends by itself.
-    const entry: EventListener<unknown> = (payload, context) => listener(payload, context);
-    service.listeners = [...service.listeners, entry];
-    if (service.listeners.length === 1) this.#declare(Kind.listen, topic, 0);
-    return () => {
-      if (!service.listeners.includes(entry)) return;
-      service.listeners = service.listeners.filter((other) => other !== entry);
-      if (service.listeners.length === 0) this.#declare(Kind.unlisten, topic, 0);
-      this.#tidy(service);
-    };
+  /** Events that no listener was told of, because they could not be read or did not pass their schema. */
+  get badEvents(): number {
+    return this.#badEvents;
+  }
+
+  /** There is a connection: everything is declared to the hub at its end. */
+  attach(session: Session): void {
+    this.#session = session;
+    this.#registry.attach(session);
+  }
+
+  /** The connection has ended: everybody who still works is told, and no answer leaves over another one. */
+  detach(): void {
+    this.#session = undefined;
+    this.#registry.detach();
+    for (const { request, handler } of this.#open.values()) {
+      handler?.drop(request);
+      request.answered = true;
+      request.abort();
+    }
+    this.#open.clear();
+    this.streams.abortAll(hubClosed("the link broke"));
+  }
+
+  /** Tells the hub now of what has ended in this turn. */
+  flush(): void {
+    this.#registry.flush();
+  }
+
+  on(topic: string, listener: EventListener<unknown>, options?: ListenOptions): Off {
+    return this.#registry.on(topic, listener, options);
   }
 
   /** @throws ELPIS_HUB_DUPLICATE_HANDLER, ELPIS_HUB_BAD_ARGUMENT */
   handle(topic: string, run: RequestHandler<unknown, unknown>, options?: HandleOptions): Off {
-    const service = this.#service(topic);
-    if (service.handler !== undefined) throw duplicateHandler(topic);
-    const handler = new Handler(run, options);
-    this.#checkRoom(service);
-    service.handler = handler;
-    this.#declare(Kind.listen, topic, Flag.handler);
-    return () => {
-      if (service.handler !== handler) return;
-      service.handler = undefined;
-      this.#declare(Kind.unlisten, topic, Flag.handler);
-      this.#tidy(service);
-    };
+    return this.#registry.handle(topic, new Handler(run, options));
+  }
+
+  /** @throws ELPIS_HUB_DUPLICATE_HANDLER, ELPIS_HUB_BAD_ARGUMENT */
+  serve(
+    topic: string,
+    serve: StreamHandler<unknown, unknown, unknown>,
+    options?: ServeOptions,
+  ): Off {
+    return this.#registry.handle(topic, new StreamServer(serve, options));
   }
 
   /** The hub says which number it uses for a topic. */
   named(number: number, topic: string): void {
-    const service = this.#byName.get(topic);
-    if (service === undefined) return;
-    if (service.number !== undefined) this.#byNumber[service.number] = undefined;
-    service.number = number;
-    this.#byNumber[number] = service;
+    this.#registry.named(number, topic);
   }
 
   event(chunk: Buffer, at: number, from: Location): void {
-    const service = this.#byNumber[topicOf(chunk, at)];
+    const service = this.#registry.find(topicOf(chunk, at));
     if (service === undefined) return;
-    const payload = this.#unpack(chunk, at);
-    const context = new Incoming(service.topic, from);
-    for (const listener of service.listeners) this.#listen(listener, payload, context);
+    let payload: unknown;
+    try {
+      payload = this.#unpack(chunk, at);
+      if (this.checks?.has(service.topic, "payload") === true) {
+        payload = this.checks.check(service.topic, "payload", payload);
+      }
+    } catch (error) {
+      return this.#badEvent(service, from, error);
+    }
+    if (this.#inOrder === undefined && !(payload instanceof Promise)) {
+      return this.#tell(service, payload, from);
+    }
+    this.#tellInOrder(service, payload, from);
   }
 
   request(chunk: Buffer, at: number, from: Location): void {
-    const service = this.#byNumber[topicOf(chunk, at)];
+    const service = this.#registry.find(topicOf(chunk, at));
     const correlation = correlationOf(chunk, at);
     const handler = service?.handler;
-    if (service === undefined || handler === undefined) {
-      return this.#fault(correlation, Fault.noResponder);
-    }
+    if (service === undefined || handler === undefined) return this.#giveBack(chunk, at);
+    if (handler instanceof StreamServer) return this.#fault(correlation, Fault.noResponder);
     const request = this.#incoming(service, chunk, at, from);
-    const input = this.#input(chunk, at, correlation);
+    const input = this.#input(chunk, at);
     if (input === BAD) return;
-    const run = (): void => this.#run(request, handler, () => handler.run(input, request));
+    const run = (): void =>
+      this.#run(request, handler, () =>
+        this.checks?.covers(service.topic) === true
+          ? this.checks.around(service.topic, input, (checked) => handler.run(checked, request))
+          : handler.run(input, request),
+      );
     if (!handler.admit(request, run)) return this.#fault(correlation, Fault.overloaded);
     if (!request.answered) this.#open.set(correlation, { request, handler });
   }
 
+  /** Another peer opens a stream. */
+  open(chunk: Buffer, at: number, from: Location, port: StreamPort): void {
+    this.streams.open(this.#registry.find(topicOf(chunk, at)), chunk, at, from, port, this.checks);
+  }
+
   consume(chunk: Buffer, at: number, from: Location): void {
-    const service = this.#byNumber[topicOf(chunk, at)];
+    const service = this.#registry.find(topicOf(chunk, at));
     const correlation = correlationOf(chunk, at);
-    const listener = service?.listeners[0];
-    if (service === undefined || listener === undefined) {
-      return this.#fault(correlation, Fault.noResponder);
-    }
+    const listening = service?.listeners[0];
+    if (service === undefined || listening === undefined) return this.#giveBack(chunk, at);
+    const { topic } = service;
     const request = this.#incoming(service, chunk, at, from);
-    const payload = this.#input(chunk, at, correlation);
+    const payload = this.#input(chunk, at);
     if (payload === BAD) return;
     this.#run(request, undefined, async () => {
+      const { checks } = this;
+      const checked =
+        checks === undefined ? payload : refusing(() => checks.check(topic, "payload", payload));
+      const value = checked instanceof Promise ? await checked : checked;
       try {
-        await listener(payload, request);
+        await listening.listener(value, request);
       } catch (error) {
-        this.#failed(service.topic, error);
+        this.#failed(topic, error);
         throw error;
       }
     });
@@ -151,70 +177,49 @@ export class Services {
   /** Nobody waits for the answer: the handler is told, and the hub gets its last word about the call. */
   cancel(correlation: number): void {
     const open = this.#open.get(correlation);
-    if (open === undefined) return;
+    if (open === undefined) return this.streams.cancel(correlation);
     const { request, handler } = open;
     handler?.drop(request);
     request.abort();
     this.#answer(request, faultFrame(correlation, Fault.cancelled));
   }
 
-  /** The connection has ended: everybody who still works is told. */
-  abortAll(): void {
-    for (const { request, handler } of this.#open.values()) {
-      handler?.drop(request);
-      request.abort();
-    }
-    this.#open.clear();
-  }
-
-  /** The hub would end the connection of a peer that listens to more. */
-  #checkRoom(service: Service): void {
-    let listens = 0;
-    if (this.#byName.size > MAX_LISTENS / 2) {
-      for (const { listeners, handler } of this.#byName.values()) {
-        listens += (listeners.length > 0 ? 1 : 0) + (handler === undefined ? 0 : 1);
-      }
-    }
-    if (listens < MAX_LISTENS) return;
-    this.#tidy(service);
-    throw badArgument("topic", `at most ${MAX_LISTENS} that are listened to`, service.topic);
-  }
-
-  #service(topic: string): Service {
-    let service = this.#byName.get(topic);
-    if (service === undefined) {
-      checkTopic(topic);
-      service = { topic, listeners: [], handler: undefined, number: undefined };
-      this.#byName.set(topic, service);
-    }
-    return service;
-  }
-
-  /** A topic that nobody here listens to any more is forgotten. */
-  #tidy(service: Service): void {
-    const { topic, listeners, handler, number } = service;
-    if (listeners.length > 0 || handler !== undefined) return;
-    if (this.#byName.get(topic) === service) this.#byName.delete(topic);
-    if (number !== undefined) this.#byNumber[number] = undefined;
-  }
-
   #incoming(service: Service, chunk: Buffer, at: number, from: Location): IncomingRequest {
     const remaining = remainingOf(chunk, at);
     const deadline = remaining === 0 ? Number.POSITIVE_INFINITY : performance.now() + remaining;
-    return new IncomingRequest(service.topic, from, deadline, correlationOf(chunk, at));
+    const readsRecords = (flagsOf(chunk, at) & Flag.readsRecords) !== 0;
+    const correlation = correlationOf(chunk, at);
+    return new IncomingRequest(service.topic, from, deadline, correlation, readsRecords);
   }
 
-  #input(chunk: Buffer, at: number, correlation: number): unknown {
+  #input(chunk: Buffer, at: number): unknown {
     try {
-      return this.#codec.unpack(chunk, bodyStart(chunk, at), bodyEnd(chunk, at));
+      return this.#unpack(chunk, at);
     } catch {
-      this.#fault(correlation, Fault.badPayload);
+      this.#fault(correlationOf(chunk, at), Fault.badPayload);
       return BAD;
     }
   }
 
   #unpack(chunk: Buffer, at: number): unknown {
-    return this.#codec.unpack(chunk, bodyStart(chunk, at), bodyEnd(chunk, at));
+    return (this.#session as Session).unpack(chunk, at);
+  }
+
+  #tell(service: Service, payload: unknown, from: Location): void {
+    const context = new Incoming(service.topic, from);
+    for (const { listener } of service.listeners) this.#listen(listener, payload, context);
+  }
+
+  /** A schema may take its time; those that come behind do not overtake the event that it looks at. */
+  #tellInOrder(service: Service, payload: unknown, from: Location): void {
+    this.#inOrder ??= new InOrder();
+    if (this.#inOrder.waiting(service.topic) >= MAX_UNCHECKED) {
+      return this.#badEvent(service, from, "too many wait for its schema");
+    }
+    const told = this.#inOrder.run(service.topic, payload, (value) =>
+      this.#tell(service, value, from),
+    );
+    if (told instanceof Promise) told.catch((error) => this.#badEvent(service, from, error));
   }
 
   #listen(listener: EventListener<unknown>, payload: unknown, context: Incoming): void {
@@ -232,88 +237,74 @@ export class Services {
     this.#log.error(`a listener to "${topic}" failed`, { error: errorToData(error, true) });
   }
 
+  /** Whoever sends rubbish must not fill the log with it. */
+  #badEvent({ topic }: Service, from: Location, error: unknown): void {
+    this.#badEvents++;
+    const now = performance.now();
+    if (now - this.#badEventLoggedAt < BAD_EVENT_LOG_MS) return;
+    const count = this.#badEvents - this.#badEventsLogged;
+    this.#badEventLoggedAt = now;
+    this.#badEventsLogged = this.#badEvents;
+    this.#log.error(`events were dropped, the last one of "${topic}"`, {
+      count,
+      from,
+      error: errorToData(error),
+    });
+  }
+
   #run(request: IncomingRequest, handler: Handler | undefined, work: () => unknown): void {
     if (performance.now() >= request.deadline) {
       this.#answer(request, faultFrame(request.correlation, Fault.deadline));
       handler?.done();
       return;
     }
-    const done = (frame: Buffer): void => {
-      this.#answer(request, frame);
-      handler?.done();
-    };
     try {
       const result = work();
       if (isPromise(result)) {
         Promise.resolve(result).then(
-          (value) => done(this.#replyFrame(request, value)),
-          (error: unknown) => done(this.#errorFrame(request, error)),
+          (value) => this.#done(request, handler, value),
+          (error: unknown) => this.#broke(request, handler, error),
         );
       } else {
-        done(this.#replyFrame(request, result));
+        this.#done(request, handler, result);
       }
     } catch (error) {
-      done(this.#errorFrame(request, error));
+      this.#broke(request, handler, error);
     }
+  }
+
+  #done(request: IncomingRequest, handler: Handler | undefined, value: unknown): void {
+    const session = this.#session;
+    if (!request.answered && session !== undefined) {
+      this.#answer(request, replyFrame(session, request, value));
+    }
+    handler?.done();
+  }
+
+  #broke(request: IncomingRequest, handler: Handler | undefined, error: unknown): void {
+    const session = this.#session;
+    if (!request.answered && session !== undefined) {
+      const { codec, maxFrameBytes } = session;
+      this.#answer(request, errorFrame(codec, request.correlation, error, maxFrameBytes));
+    }
+    handler?.done();
   }
 
   #answer(request: IncomingRequest, frame: Buffer): void {
     if (request.answered) return;
     request.answered = true;
     this.#open.delete(request.correlation);
-    this.#port.send(frame);
+    this.#session?.send(frame);
   }
 
-  #replyFrame(request: IncomingRequest, value: unknown): Buffer {
-    const { correlation } = request;
-    if (request.answered) return EMPTY;
-    try {
-      const frame = this.#codec.frame(value, Kind.reply, 0, correlation, 0, 0);
-      return frame.length > this.#port.maxFrameBytes
-        ? faultFrame(correlation, Fault.tooLarge)
-        : frame;
-    } catch (error) {
-      return this.#errorFrame(request, error);
-    }
-  }
-
-  #errorFrame(request: IncomingRequest, error: unknown): Buffer {
-    if (request.answered) return EMPTY;
-    const { correlation } = request;
-    try {
-      const frame = this.#codec.frame(errorToData(error), Kind.fault, 0, correlation, 0, 0);
-      if (frame.length <= this.#port.maxFrameBytes) return frame;
-    } catch {
-      // The details of the error cannot be packed: its message can.
-    }
-    const short = { name: "Error", message: toText(error).slice(0, 1000) };
-    return this.#codec.frame(short, Kind.fault, 0, correlation, 0, 0);
+  /** A call that was on its way when its handler ended here: another peer may have one. */
+  #giveBack(chunk: Buffer, at: number): void {
+    this.#session?.send(returnedFrame(chunk, at));
   }
 
   #fault(correlation: number, fault: Fault): void {
-    this.#port.send(faultFrame(correlation, fault));
-  }
-
-  #declare(kind: Kind, topic: string, flags: number): void {
-    const frame = this.#codec.frame(topic, kind, 0, 0, 0, 0);
-    setFlags(frame, 0, flags);
-    this.#port.send(frame);
+    this.#session?.send(faultFrame(correlation, fault));
   }
 }
 
 const BAD = Symbol("bad payload");
-const EMPTY = Buffer.alloc(0);
-
-function faultFrame(correlation: number, fault: Fault): Buffer {
-  const frame = emptyFrame(Kind.fault, 0, correlation);
-  setCode(frame, 0, fault);
-  return frame;
-}
-
-function isPromise(value: unknown): value is PromiseLike<unknown> {
-  return (
-    value !== null &&
-    typeof value === "object" &&
-    typeof (value as PromiseLike<unknown>).then === "function"
-  );
-}

@@ -1,5 +1,16 @@
-import type { ElpisError, Location, MapAnswer, MapAnswers } from "@elpis/api";
-import { type CallName, deadlinePassed } from "../errors.ts";
+import type { Delivery, ElpisError, Location, MapAnswer, MapAnswers } from "@elpis/api";
+import { isU32 } from "@elpis/api";
+import { protocolError } from "@elpis/protocol";
+import { type CallName, deadlinePassed, noResponder } from "../errors.ts";
+
+/** How a call was made, for when it has to be made again. */
+export interface Asked {
+  readonly kind: number;
+  readonly route: number;
+  readonly target: number;
+  readonly flags: number;
+  repeats: number;
+}
 
 /** Somebody in this process who waits for answers under one correlation. */
 export interface Waiter extends CallName {
@@ -9,6 +20,12 @@ export interface Waiter extends CallName {
   owed: number | undefined;
   /** Called when the correlation is free. */
   onFree: (() => void) | undefined;
+  /** Where the call can be made again with the body that comes back. */
+  asked?: Asked;
+  /** It does not want to be asked for any more; where it can know. */
+  readonly isOver?: boolean;
+  /** The hub may keep it for somebody who is not there yet. */
+  readonly isKept?: boolean;
   answer(value: unknown, from: Location | undefined): void;
   fail(error: ElpisError, from: Location | undefined): void;
   /** The whole call ends, whatever was answered. */
@@ -20,6 +37,7 @@ export interface Waiter extends CallName {
 export class OneWaiter implements Waiter {
   owed: number | undefined = 1;
   onFree: (() => void) | undefined;
+  asked?: Asked;
   readonly topic: string;
   readonly timeoutMs: number;
   readonly #resolve: (value: unknown) => void;
@@ -54,10 +72,32 @@ export class OneWaiter implements Waiter {
   }
 }
 
+/** Waits for the hub to say what became of an event. */
+export class ReportWaiter extends OneWaiter {
+  /** The hub keeps the event for somebody who listens: its time is that of the waiter. */
+  isKept = false;
+
+  override answer(value: unknown): void {
+    super.answer(readDelivery(value));
+  }
+
+  override expire(): void {
+    if (this.isKept) this.fail(noResponder(this));
+    else super.expire();
+  }
+}
+
+function readDelivery(value: unknown): Delivery {
+  const { accepted, dropped } = (value ?? {}) as Partial<Delivery>;
+  if (!isU32(accepted) || !isU32(dropped)) throw protocolError("a report is not one");
+  return { accepted, dropped };
+}
+
 /** Waits for one answer of every peer that the hub says it asked. */
 export class MapWaiter implements Waiter {
   owed: number | undefined;
   onFree: (() => void) | undefined;
+  asked?: Asked;
   readonly topic: string;
   readonly timeoutMs: number;
   readonly #resolve: (answers: MapAnswers<unknown>) => void;

@@ -18,14 +18,19 @@ import {
 /** How the hub knows who is at the other end of a connection. */
 export type Trust =
   /** By parentage: the socket was inherited at spawn. */
-  | { readonly by: "parentage"; readonly location: Location }
+  | {
+      readonly by: "parentage";
+      readonly location: Location;
+      /** It is the process that hosts the hub. */
+      readonly isHost?: boolean;
+    }
   /** By the secret, which both sides prove to know. */
   | { readonly by: "secret"; readonly secret: string; readonly app: string; readonly id: number };
 
 /** What is to be done after a frame of the handshake. */
 export type AdmissionStep =
   | { readonly type: "send"; readonly frame: Buffer }
-  | { readonly type: "admit"; readonly location: Location };
+  | { readonly type: "admit"; readonly location: Location; readonly readsRecords: boolean };
 
 /** The hub's side of the handshake, without socket or timer. */
 export class Admission {
@@ -58,6 +63,7 @@ export class Admission {
       return {
         type: "admit",
         location: { ...trust.location, pid: trust.location.pid || hello.pid },
+        readsRecords: hello.records === true,
       };
     }
     if (hello.nonce === undefined) throw notAuthentic("peer");
@@ -78,6 +84,7 @@ export class Admission {
     return {
       type: "admit",
       location: { id: trust.id, app: trust.app, role, name, index, pid, epoch },
+      readsRecords: hello.records === true,
     };
   }
 }

@@ -9,6 +9,10 @@ export interface Call {
   correlation: number;
   /** Undefined when the number is free. */
   callee: Peer | undefined;
+  /** When it began, on the hub's clock, in milliseconds. */
+  startedMs: number;
+  /** The request stands before this position in the callee's queue. */
+  position: number;
 }
 
 /**
@@ -31,21 +35,28 @@ export class Calls {
     return this.#open;
   }
 
+  /** Deadlines ahead. */
+  get deadlines(): number {
+    return this.#deadlines.size;
+  }
+
   /** Whether any call has a deadline ahead. */
   get hasDeadlines(): boolean {
     return this.#deadlines.size > 0;
   }
 
-  begin(caller: Peer, correlation: number, callee: Peer, deadlineMs: number): number {
+  begin(caller: Peer, correlation: number, callee: Peer, deadlineMs: number, nowMs = 0): number {
     let number = this.#free.pop();
     if (number === undefined) {
       number = this.#calls.length;
-      this.#calls.push({ caller, correlation, callee });
+      this.#calls.push({ caller, correlation, callee, startedMs: nowMs, position: 0 });
     } else {
       const call = this.#calls[number] as Call;
       call.caller = caller;
       call.correlation = correlation;
       call.callee = callee;
+      call.startedMs = nowMs;
+      call.position = 0;
     }
     callee.openCalls++;
     this.#open++;
@@ -70,6 +81,14 @@ export class Calls {
     this.at(number).caller = undefined;
   }
 
+  /** Another one is to answer: a call that was kept has found its callee. */
+  give(number: number, callee: Peer): void {
+    const call = this.at(number);
+    if (call.callee !== undefined) call.callee.openCalls--;
+    call.callee = callee;
+    callee.openCalls++;
+  }
+
   /** The callee has answered or left. */
   end(number: number): void {
     const call = this.at(number);
@@ -86,7 +105,9 @@ export class Calls {
     const numbers: number[] = [];
     if (callee.openCalls === 0) return numbers;
     for (const [number, call] of this.#calls.entries()) {
-      if (call.callee === callee) numbers.push(number);
+      if (call.callee !== callee) continue;
+      numbers.push(number);
+      if (numbers.length === callee.openCalls) break;
     }
     return numbers;
   }

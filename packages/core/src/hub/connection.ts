@@ -13,6 +13,7 @@ import {
   sizeOf,
   type Welcome,
 } from "@elpis/protocol";
+import { debug } from "../debug.ts";
 import type { Link } from "../wire/link.ts";
 import { Outbox } from "../wire/outbox.ts";
 import { Admission, type Trust } from "./admission.ts";
@@ -23,6 +24,7 @@ import type { Router } from "./router.ts";
 const FAREWELL_MS = 1000;
 
 const codec = new BodyCodec();
+const trace = debug("hub");
 
 /** What a connection needs of the hub it belongs to. */
 export interface ConnectionHost {
@@ -30,10 +32,12 @@ export interface ConnectionHost {
   readonly router: Router;
   readonly maxFrameBytes: number;
   readonly maxCalls: number;
+  /** Names this run of the hub. */
+  readonly run: string;
   /** Frames have come in, so that there may be a deadline to wait for. */
   onActivity(): void;
-  /** The peer has proved who it is. */
-  onAdmitted(connection: Connection): void;
+  /** The peer has proved who it is, or will not any more: one connection less is half-open. */
+  onSettled(connection: Connection): void;
   /** The connection is over; `code` is why. */
   onClosed(connection: Connection, code: string): void;
 }
@@ -47,7 +51,10 @@ export class Connection implements PeerPort {
   /** Until the peer is admitted. */
   #admission: Admission | undefined;
   readonly #startsReady: boolean;
+  readonly #isHost: boolean;
   #peer: Peer | undefined;
+  #isSettled = false;
+  readonly #startedMs = performance.now();
   #closeCode: string | undefined;
   #timer: NodeJS.Timeout | undefined;
 
@@ -55,9 +62,13 @@ export class Connection implements PeerPort {
     this.#host = host;
     this.#link = link;
     this.#outbox = new Outbox(link);
+    this.#outbox.onDrain = () => {
+      if (this.#peer?.isHeldUp === true) host.router.drained(this.#peer);
+    };
     this.#admission = new Admission(trust, codec);
+    this.#isHost = trust.by === "parentage" && trust.isHost === true;
     // A child says when it is ready; whoever comes from outside is, when it comes.
-    this.#startsReady = trust.by === "secret" || trust.location.role === "master";
+    this.#startsReady = trust.by === "secret" || this.#isHost;
     // Nobody gets memory for large frames before it is known who it is.
     this.#splitter = new Splitter(this, MAX_HANDSHAKE_BYTES);
     link.start(
@@ -74,26 +85,33 @@ export class Connection implements PeerPort {
     return this.#outbox.queuedBytes;
   }
 
-  /** Closes the connection unless the peer has been admitted by then. */
-  limitHandshake(timeoutMs: number): void {
-    this.#timer = setTimeout(() => {
-      this.close("ELPIS_PROTOCOL_AUTH", `no proof within ${timeoutMs} ms`);
-    }, timeoutMs);
-    this.#timer.unref();
+  /** Closes the connection of a peer that has not proved who it is within `timeoutMs`; whether it has had its time. */
+  closeIfLate(nowMs: number, timeoutMs: number): boolean {
+    if (nowMs - this.#startedMs < timeoutMs) return false;
+    this.close("ELPIS_PROTOCOL_AUTH", `no proof within ${timeoutMs} ms`);
+    return true;
+  }
+
+  get position(): number {
+    return this.#outbox.position;
   }
 
   push(bytes: Buffer): void {
     if (this.#closeCode === undefined) this.#outbox.push(bytes);
   }
 
+  pushUrgent(frame: Buffer, after: number): void {
+    if (this.#closeCode === undefined) this.#outbox.pushUrgent(frame, after);
+  }
+
   close(code: string, reason: string): void {
     if (this.#closeCode !== undefined) return;
+    trace?.("peer %d is closed: %s, %s", this.#peer?.location.id ?? 0, code, reason);
     this.#outbox.push(codec.frame({ code, reason }, Kind.goodbye, 0, 0, 0, 0));
-    this.#outbox.flush();
+    this.#outbox.flushAll();
     this.#closeCode = code;
     // Nobody is to be sent to it any more; later, because the router may be in the midst of a frame.
     queueMicrotask(() => this.#leave());
-    clearTimeout(this.#timer);
     this.#link.end();
     this.#timer = setTimeout(() => this.#link.destroy(), FAREWELL_MS);
     this.#timer.unref();
@@ -126,21 +144,22 @@ export class Connection implements PeerPort {
     if (step === undefined) return;
     if (step.type === "send") return this.push(step.frame);
     this.#admission = undefined;
-    clearTimeout(this.#timer);
-    this.#timer = undefined;
-    const { name: hub, maxFrameBytes, maxCalls, router } = this.#host;
-    const { location } = step;
+    const { name: hub, maxFrameBytes, maxCalls, router, run } = this.#host;
+    const { location, readsRecords } = step;
     const welcome: Welcome = {
       protocol: PROTOCOL_VERSION,
       hub,
       location,
       maxFrameBytes,
       maxCalls,
+      run,
     };
     this.push(codec.frame(welcome, Kind.welcome, 0, 0, 0, 0));
     this.#splitter.maxFrameBytes = maxFrameBytes;
-    this.#peer = router.join(location, this, this.#startsReady);
-    this.#host.onAdmitted(this);
+    const traits = { isHost: this.#isHost, readsRecords };
+    this.#peer = router.join(location, this, this.#startsReady, traits);
+    this.#settle();
+    trace?.("peer %d joined: %j", location.id, location);
   }
 
   #onData(chunk: Buffer): void {
@@ -158,9 +177,16 @@ export class Connection implements PeerPort {
     if (this.#peer !== undefined) this.#host.router.leave(this.#peer);
   }
 
+  #settle(): void {
+    if (!this.#isSettled) this.#host.onSettled(this);
+    this.#isSettled = true;
+  }
+
   #onClose(): void {
     clearTimeout(this.#timer);
+    this.#settle();
     this.#closeCode ??= "ELPIS_HUB_PEER_LOST";
+    trace?.("peer %d is gone: %s", this.#peer?.location.id ?? 0, this.#closeCode);
     this.#leave();
     this.#host.onClosed(this, this.#closeCode);
   }

@@ -1,10 +1,13 @@
-import { randomBytes } from "node:crypto";
+import { randomBytes, randomInt } from "node:crypto";
 import { rmSync } from "node:fs";
 import type { Socket } from "node:net";
+import { join } from "node:path";
 import type { AnyTopics, Client, Location, Logger, PluginUse, Role } from "@elpis/api";
 import type { HubClient } from "../client/client.ts";
 import { join as joinHub } from "../client/join.ts";
+import { serveConfig } from "../config/serve-config.ts";
 import { hubClosed, owned } from "../errors.ts";
+import { type JobBroker, type JobBrokerStats, serveJobs } from "../jobs/broker.ts";
 import { bootPlugins, type RunningPlugins } from "../kernel/boot.ts";
 import { endpointFile, writeEndpoint } from "../local/endpoint.ts";
 import { type Lock, takeLock } from "../local/lock.ts";
@@ -16,18 +19,29 @@ import { memoryLinks } from "../wire/memory-link.ts";
 import type { Trust } from "./admission.ts";
 import { Connection, type ConnectionHost } from "./connection.ts";
 import type { RouterCounters } from "./counters.ts";
+import type { LatencyStats } from "./latency.ts";
 import { DEFAULT_LIMITS, type HubLimits } from "./limits.ts";
 import { Listener, listenPath } from "./listener.ts";
-import { type PeerStats, peerStats } from "./peer.ts";
-import { Router } from "./router.ts";
+import type { PeerStats } from "./peer.ts";
+import { Router, type RouterTables } from "./router.ts";
 
 const TICK_MS = 10;
+/** How often it is looked at who has not proved who it is. */
+const SWEEP_MS = 50;
+/** Peers of different runs are numbered from different multiples of the step. */
+const ID_STEP = 4096;
+const ID_RUNS = 2 ** 19;
 
 export interface HubOptions {
   /** Name of the application: 1 to 64 letters, digits, `.`, `_`, `-`. */
   readonly name: string;
   /** Folder of the socket and the secret; made, and refused when others may enter it. @default runtimeDir(name) */
   readonly dir?: string;
+  /**
+   * Folder of the journal of durable jobs, for those that are to outlive a restart of the machine too.
+   * @default `jobs` in `dir`, which many systems keep in memory
+   */
+  readonly jobsDir?: string;
   /** Whether peers from outside may join over a socket or pipe. @default true */
   readonly listen?: boolean;
   /** Who the process that hosts the hub is among its peers. @default the master */
@@ -36,12 +50,20 @@ export interface HubOptions {
   readonly plugins?: readonly PluginUse[];
   readonly log?: Logger;
   readonly limits?: Partial<HubLimits>;
+  /** For tests that want the same bytes each time: what this run is called, with peers numbered from 1. @default random */
+  readonly run?: string;
 }
 
 /** What a hub says about itself. */
 export interface HubStats extends RouterCounters {
   readonly peers: PeerStats[];
   readonly openCalls: number;
+  /** What the hub keeps besides its peers; all 0 when nothing is under way. */
+  readonly tables: RouterTables;
+  /** How long calls took, from the caller's frame to the answer's. */
+  readonly latency: LatencyStats;
+  /** What the jobs count; undefined until the hub is up. */
+  readonly jobs: JobBrokerStats | undefined;
   /** Connections that ended, by code. */
   readonly closes: Readonly<Record<string, number>>;
 }
@@ -77,27 +99,33 @@ export async function createHub<Topics = AnyTopics>(options: HubOptions): Promis
   try {
     await hub.open();
   } catch (error) {
-    await hub.close();
+    await hub.close().catch(() => {});
     throw error;
   }
   return hub as unknown as Hub<Topics>;
 }
 
-class RunningHub implements Hub {
+class RunningHub implements Hub, ConnectionHost {
   readonly name: string;
   readonly dir: string;
   readonly secret: string = randomBytes(32).toString("base64url");
   readonly router: Router;
+  readonly run: string;
   path = "";
   readonly #options: HubOptions;
   readonly #limits: HubLimits;
   readonly #log: Logger;
   readonly #ticker: Ticker;
+  /** One timer for all who have to prove who they are. */
+  readonly #sweeper = new Ticker(SWEEP_MS, () => this.#sweep());
   readonly #connections = new Set<Connection>();
+  /** Those from outside that have not proved who they are. */
+  readonly #outsiders = new Set<Connection>();
   readonly #closes: Record<string, number> = {};
   #client: HubClient | undefined;
   #plugins: RunningPlugins | undefined;
-  #lock: Lock | undefined;
+  readonly #locks: Lock[] = [];
+  #jobs: JobBroker | undefined;
   #listener: Listener | undefined;
   #closing: Promise<void> | undefined;
 
@@ -107,11 +135,22 @@ class RunningHub implements Hub {
     this.#log = options.log ?? createLogger({ level: "warn" });
     this.name = options.name;
     this.dir = options.dir ?? runtimeDir(options.name);
-    this.router = new Router(this.#limits, performance.now());
+    this.run = options.run ?? randomBytes(9).toString("base64url");
+    // A number from an earlier run must not name somebody else.
+    const firstId = options.run === undefined ? 1 + ID_STEP * randomInt(ID_RUNS) : 1;
+    this.router = new Router(this.#limits, performance.now(), { firstId });
     this.#ticker = new Ticker(TICK_MS, () => {
-      this.router.expire(performance.now());
-      return this.router.hasDeadlines;
+      this.router.tick(performance.now());
+      return this.router.wantsTick;
     });
+  }
+
+  get maxFrameBytes(): number {
+    return this.#limits.maxFrameBytes;
+  }
+
+  get maxCalls(): number {
+    return this.#limits.maxCallsPerPeer;
   }
 
   get client(): Client {
@@ -119,8 +158,12 @@ class RunningHub implements Hub {
   }
 
   async open(): Promise<void> {
+    const { listen = true } = this.#options;
     this.#client = await this.#joinOwnPeer();
-    if (this.#options.listen !== false) await this.#listen();
+    if (listen) this.#takeFolder();
+    serveConfig(this.client);
+    this.#jobs = await this.#serveJobs();
+    if (listen) await this.#listen();
     const { plugins = [] } = this.#options;
     this.#plugins = await bootPlugins({ plugins, client: this.#client, log: this.#log });
   }
@@ -143,8 +186,11 @@ class RunningHub implements Hub {
   stats(): HubStats {
     return {
       ...this.router.counters,
-      peers: [...this.router.peers()].map(peerStats),
-      openCalls: this.router.openCalls,
+      peers: [...this.router.peers()].map((peer) => this.router.statsOf(peer)),
+      openCalls: this.router.tables.calls,
+      tables: this.router.tables,
+      latency: this.router.latency,
+      jobs: this.#jobs?.stats(),
       closes: { ...this.#closes },
     };
   }
@@ -155,11 +201,19 @@ class RunningHub implements Hub {
   }
 
   onActivity(): void {
-    if (this.router.hasDeadlines) this.#ticker.want();
+    if (this.router.wantsTick) this.#ticker.want();
+  }
+
+  onSettled(connection: Connection): void {
+    if (this.#outsiders.delete(connection)) this.#listener?.settled();
   }
 
   onClosed(connection: Connection, code: string): void {
     this.#connections.delete(connection);
+    this.#countClose(code);
+  }
+
+  #countClose(code: string): void {
     this.#closes[code] = (this.#closes[code] ?? 0) + 1;
   }
 
@@ -168,20 +222,43 @@ class RunningHub implements Hub {
     const { role = "master", name = "master", index = 0, epoch = 1 } = this.#options.location ?? {};
     const { pid } = process;
     const location = { id: this.router.reserveId(), app: this.name, role, name, index, pid, epoch };
-    this.#connect(theirs, { by: "parentage", location });
+    this.#connect(theirs, { by: "parentage", location, isHost: true });
     const client = await joinHub(ours, { log: this.#log });
     client.setReady(true);
     return client;
   }
 
-  async #listen(): Promise<void> {
+  #takeFolder(): void {
     if (this.#options.dir === undefined) ensurePrivateDir(runtimeBase());
     ensurePrivateDir(this.dir);
-    const lock = takeLock(this.dir);
-    if ("pid" in lock) throw owned(this.name, this.dir, lock.pid);
-    this.#lock = lock;
+    this.#locks.push(this.#lock(this.dir));
+  }
+
+  #lock(dir: string): Lock {
+    const lock = takeLock(dir);
+    if ("pid" in lock) throw owned(this.name, dir, lock.pid);
+    return lock;
+  }
+
+  #serveJobs(): Promise<JobBroker> {
+    const { jobsDir, listen = true } = this.#options;
+    if (jobsDir !== undefined) {
+      ensurePrivateDir(jobsDir);
+      this.#locks.push(this.#lock(jobsDir));
+    }
+    const dir = jobsDir ?? (listen ? join(this.dir, "jobs") : undefined);
+    const { maxFrameBytes } = this;
+    return serveJobs(this.client, {
+      ...(dir !== undefined && { dir }),
+      log: this.#log,
+      maxFrameBytes,
+    });
+  }
+
+  async #listen(): Promise<void> {
     const listener = new Listener(listenPath(this.dir), this.#limits, {
       onSocket: (socket) => this.#onOutsider(socket),
+      onRefused: (code) => this.#countClose(code),
       onError: (error) => this.#log.error("the hub's socket failed", { error: String(error) }),
     });
     this.#listener = listener;
@@ -194,44 +271,46 @@ class RunningHub implements Hub {
   #onOutsider(socket: Socket): void {
     const { secret, name: app } = this;
     const trust: Trust = { by: "secret", secret, app, id: this.router.reserveId() };
-    const connection = this.#connect(new SocketLink(socket), trust, () =>
-      this.#listener?.settled(),
-    );
-    connection.limitHandshake(this.#limits.handshakeTimeoutMs);
+    const connection = this.#connect(new SocketLink(socket), trust);
+    this.#outsiders.add(connection);
+    this.#sweeper.want();
   }
 
-  #connect(link: Link, trust: Trust, onSettled: () => void = () => {}): Connection {
-    let isSettled = false;
-    const settle = (): void => {
-      if (!isSettled) onSettled();
-      isSettled = true;
-    };
-    const host: ConnectionHost = {
-      name: this.name,
-      router: this.router,
-      maxFrameBytes: this.#limits.maxFrameBytes,
-      maxCalls: this.#limits.maxCallsPerPeer,
-      onActivity: () => this.onActivity(),
-      onAdmitted: settle,
-      onClosed: (closed, code) => {
-        settle();
-        this.onClosed(closed, code);
-      },
-    };
-    const connection = new Connection(host, link, trust);
+  /** Ends the connections that have not proved who they are in time; whether there are others. */
+  #sweep(): boolean {
+    const { handshakeTimeoutMs } = this.#limits;
+    const now = performance.now();
+    for (const connection of this.#outsiders) {
+      // The oldest come first.
+      if (!connection.closeIfLate(now, handshakeTimeoutMs)) break;
+    }
+    return this.#outsiders.size > 0;
+  }
+
+  #connect(link: Link, trust: Trust): Connection {
+    const connection = new Connection(this, link, trust);
     this.#connections.add(connection);
     return connection;
   }
 
   async #close(): Promise<void> {
+    try {
+      await this.#end();
+    } finally {
+      for (const lock of this.#locks) lock.release();
+    }
+  }
+
+  async #end(): Promise<void> {
     await this.#plugins?.close().catch((error: Error) => this.#log.error(error.message));
     this.#ticker.stop();
+    this.#sweeper.stop();
+    await this.#jobs?.close().catch((error: Error) => this.#log.error(error.message));
     await this.#client?.close();
     const open = [...this.#connections];
     for (const connection of open) connection.close("ELPIS_HUB_CLOSED", "the hub was closed");
     await this.#listener?.close();
-    if (this.#lock !== undefined) rmSync(endpointFile(this.dir), { force: true });
-    this.#lock?.release();
+    if (this.path !== "") rmSync(endpointFile(this.dir), { force: true });
   }
 }
 

@@ -6,6 +6,12 @@ export interface HubLimits {
   readonly maxFrameBytes: number;
   /** What may wait for one peer, in bytes; beyond it events are dropped and requests refused. @default 8388608 */
   readonly maxPeerQueueBytes: number;
+  /** What may wait for all peers together, in bytes; beyond it those for whom most waits are refused more. @default 67108864 */
+  readonly maxTotalQueueBytes: number;
+  /** Messages that may be kept for peers that are not there yet. @default 1024 */
+  readonly maxKept: number;
+  /** Their bytes. @default 4194304 */
+  readonly maxKeptBytes: number;
   /** Requests that one peer may have asked, or been given, without an answer. @default 65536 */
   readonly maxCallsPerPeer: number;
   /** Topics. @default 65536 */
@@ -21,6 +27,9 @@ export interface HubLimits {
 export const DEFAULT_LIMITS: HubLimits = {
   maxFrameBytes: MAX_FRAME_BYTES,
   maxPeerQueueBytes: 8 * 1024 * 1024,
+  maxTotalQueueBytes: 64 * 1024 * 1024,
+  maxKept: 1024,
+  maxKeptBytes: 4 * 1024 * 1024,
   maxCallsPerPeer: 65_536,
   maxTopics: 65_536,
   maxHalfOpen: 32,

@@ -3,13 +3,24 @@ import { renameSync, rmSync } from "node:fs";
 import { createServer, type Server, type Socket } from "node:net";
 import { join } from "node:path";
 import { isMainThread } from "node:worker_threads";
+import { BodyCodec, Kind } from "@elpis/protocol";
 import { unsafeDirectory } from "../errors.ts";
 import { checkSocketPath } from "../local/runtime-dir.ts";
+import { FdReserve } from "./fd-reserve.ts";
 import type { HubLimits } from "./limits.ts";
+
+/** Why a connection is refused at once. */
+const FULL = "ELPIS_HUB_FULL";
+/** How long one that is refused has to read why, in milliseconds. */
+const REFUSAL_MS = 250;
+/** So many at a time are told; more are closed without a word, because each has a descriptor until it has read. */
+const MAX_REFUSALS = 64;
 
 /** What a listener tells. */
 export interface ListenerEvents {
   readonly onSocket: (socket: Socket) => void;
+  /** Somebody was refused, with this code. */
+  readonly onRefused: (code: string) => void;
   /** Something is wrong with the listening socket; it goes on if it can. */
   readonly onError: (error: Error) => void;
 }
@@ -19,22 +30,25 @@ export class Listener {
   /** Path of the socket, or name of the pipe. */
   readonly path: string;
   readonly #server: Server;
-  readonly #onSocket: (socket: Socket) => void;
-  readonly #onError: (error: Error) => void;
+  readonly #events: ListenerEvents;
   readonly #maxHalfOpen: number;
+  readonly #maxConnections: number;
+  readonly #reserve = new FdReserve();
+  #connections = 0;
   /** Accepted, not read from: they cost a descriptor and nothing else. */
   readonly #line: Socket[] = [];
   #halfOpen = 0;
+  /** Those that are being told that there is no room. */
+  #refusals = 0;
   /** The path is ours to remove. */
   #isPlaced = false;
 
   constructor(path: string, limits: HubLimits, events: ListenerEvents) {
     this.path = path;
     this.#maxHalfOpen = limits.maxHalfOpen;
-    this.#onSocket = events.onSocket;
-    this.#onError = events.onError;
+    this.#maxConnections = limits.maxConnections;
+    this.#events = events;
     this.#server = createServer({ pauseOnConnect: true }, (socket) => this.#accept(socket));
-    this.#server.maxConnections = limits.maxConnections;
   }
 
   /**
@@ -53,7 +67,8 @@ export class Listener {
       this.#server.listen({ path: draft, backlog: 511 }, resolve);
       if (mask !== undefined) process.umask(mask);
     });
-    this.#server.on("error", this.#onError);
+    this.#server.on("error", this.#events.onError);
+    this.#reserve.check(undefined);
     if (isPipe) return;
     try {
       renameSync(draft, this.path);
@@ -74,24 +89,58 @@ export class Listener {
   async close(): Promise<void> {
     for (const socket of this.#line) socket.destroy();
     this.#line.length = 0;
+    this.#reserve.close();
     await new Promise<void>((resolve) => this.#server.close(() => resolve()));
     if (this.#isPlaced) rmSync(this.path, { force: true });
   }
 
   #accept(socket: Socket): void {
     socket.on("error", () => {});
-    if (this.#halfOpen < this.#maxHalfOpen) return this.#hand(socket);
-    this.#line.push(socket);
+    if (!this.#reserve.check(descriptorOf(socket))) {
+      return this.#refuse(socket, "its process has no descriptors left");
+    }
+    if (this.#connections >= this.#maxConnections) {
+      return this.#refuse(socket, `it has ${this.#connections} connections from outside`);
+    }
+    this.#connections++;
+    socket.once("close", () => this.#left(socket));
+    if (this.#halfOpen < this.#maxHalfOpen) this.#hand(socket);
+    else this.#line.push(socket);
+  }
+
+  #left(socket: Socket): void {
+    this.#connections--;
+    const index = this.#line.indexOf(socket);
+    if (index >= 0) this.#line.splice(index, 1);
+  }
+
+  /** Says why, and reads what comes: a socket that is closed with something unread takes our word with it. */
+  #refuse(socket: Socket, reason: string): void {
+    this.#events.onRefused(FULL);
+    if (this.#refusals >= MAX_REFUSALS) {
+      socket.destroy();
+      return;
+    }
+    this.#refusals++;
+    const frame = new BodyCodec().frame({ code: FULL, reason }, Kind.goodbye, 0, 0, 0, 0);
+    socket.resume();
+    socket.end(frame);
+    const timer = setTimeout(() => socket.destroy(), REFUSAL_MS).unref();
     socket.once("close", () => {
-      const index = this.#line.indexOf(socket);
-      if (index >= 0) this.#line.splice(index, 1);
+      clearTimeout(timer);
+      this.#refusals--;
     });
   }
 
   #hand(socket: Socket): void {
     this.#halfOpen++;
-    this.#onSocket(socket);
+    this.#events.onSocket(socket);
   }
+}
+
+/** Node does not publish it; where it is not there, nothing depends on it. */
+function descriptorOf(socket: Socket): number | undefined {
+  return (socket as { _handle?: { fd?: number } })._handle?.fd;
 }
 
 /** Where a hub with this private folder listens. A pipe has no folder to protect it, so its name cannot be guessed. */

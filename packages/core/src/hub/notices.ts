@@ -5,6 +5,7 @@ import {
   Flag,
   HEADER_BYTES,
   Kind,
+  kindOf,
   protocolError,
   setFlags,
   setSource,
@@ -12,21 +13,25 @@ import {
 } from "@elpis/protocol";
 import type { Topic } from "./directory.ts";
 import type { Peer } from "./peer.ts";
+import type { Traffic } from "./traffic.ts";
 
 /** The frames that the hub makes itself: who is there, who came and went, what a number means. */
 export class Notices {
   readonly #codec = new BodyCodec();
   readonly #peers: ReadonlyMap<number, Peer>;
-  readonly #maxQueueBytes: number;
+  readonly #traffic: Traffic;
+  readonly #isBeyondHelp: (peer: Peer) => boolean;
   readonly #onChange: (change: PeerChange) => void;
 
   constructor(
     peers: ReadonlyMap<number, Peer>,
-    maxQueueBytes: number,
+    traffic: Traffic,
+    isBeyondHelp: (peer: Peer) => boolean,
     onChange: (change: PeerChange) => void,
   ) {
     this.#peers = peers;
-    this.#maxQueueBytes = maxQueueBytes;
+    this.#traffic = traffic;
+    this.#isBeyondHelp = isBeyondHelp;
     this.#onChange = onChange;
   }
 
@@ -41,18 +46,44 @@ export class Notices {
 
   /** What the hub itself has to say is owed to a peer, but not without end. */
   send(to: Peer, frame: Buffer): void {
-    if (to.port.queuedBytes > this.#maxQueueBytes) return closeSlow(to);
-    to.framesOut++;
-    to.bytesOut += frame.length;
+    if (this.#isBeyondHelp(to)) return closeSlow(to);
+    this.#traffic.went(to.row, kindOf(frame, 0), frame.length);
     to.port.push(frame);
+  }
+
+  /** As {@link send}, ahead of what waits, but behind what was pushed before the position `after`. */
+  sendUrgent(to: Peer, frame: Buffer, after: number): void {
+    if (this.#isBeyondHelp(to)) return closeSlow(to);
+    this.#traffic.went(to.row, kindOf(frame, 0), frame.length);
+    to.port.pushUrgent(frame, after);
+  }
+
+  /** Answers a call that the hub itself was asked. */
+  reply(to: Peer, correlation: number, body: unknown): void {
+    this.send(to, this.#codec.frame(body, Kind.reply, 0, correlation, 0, 0));
+  }
+
+  /** Tells a peer that another one is not there. */
+  gone(to: Peer, id: number): void {
+    const frame = emptyFrame(Kind.peerGone);
+    setSource(frame, 0, id);
+    this.send(to, frame);
   }
 
   /** Makes sure that `to` can name `peer`. */
   introduce(peer: Peer, to: Peer): void {
     const { id } = peer.location;
-    if (to.knows.has(id)) return;
-    to.knows.add(id);
-    this.send(to, this.#peerFrame(peer));
+    if (to.learn(id)) this.send(to, this.#peerFrame(peer));
+  }
+
+  /** Makes sure that `to` can read records of `peer`. */
+  shareRecords(peer: Peer, to: Peer): void {
+    const { id } = peer.location;
+    const known = to.recordsKnown(id);
+    if (known === peer.records.length) return;
+    this.introduce(peer, to);
+    to.learnRecords(id, peer.records.length);
+    for (const frame of peer.records.slice(known)) this.send(to, frame);
   }
 
   nameTopic(to: Peer, topic: Topic): void {
@@ -62,15 +93,14 @@ export class Notices {
   /** Tells watchers of a change, and of a departure also those who could name the peer. */
   changed(type: PeerChange["type"], peer: Peer): void {
     const { id } = peer.location;
+    let frame: Buffer | undefined;
     for (const other of this.#peers.values()) {
       if (type === "left") {
-        if (!other.knows.delete(id)) continue;
-        const frame = emptyFrame(Kind.peerGone);
-        setSource(frame, 0, id);
-        this.send(other, frame);
+        if (other.unlearn(id)) this.gone(other, id);
       } else if (other.watching) {
-        other.knows.add(id);
-        this.send(other, this.#peerFrame(peer));
+        other.learn(id);
+        frame ??= this.#peerFrame(peer);
+        this.send(other, frame);
       }
     }
     this.#onChange({ type, peer: peer.info });
@@ -81,10 +111,10 @@ export class Notices {
     const peers = [...this.#peers.values()];
     if ((flags & Flag.watch) !== 0) {
       to.watching = true;
-      for (const peer of peers) to.knows.add(peer.location.id);
+      for (const peer of peers) to.learn(peer.location.id);
     }
     const infos = peers.map((peer) => peer.info);
-    this.send(to, this.#codec.frame(infos, Kind.reply, 0, correlation, 0, 0));
+    this.reply(to, correlation, infos);
   }
 
   /** Tells who asks a map which peers will each answer it. */

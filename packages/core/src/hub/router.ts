@@ -1,100 +1,146 @@
 import type { Location, PeerChange } from "@elpis/api";
 import {
   correlationOf,
-  emptyFrame,
-  Fault,
-  HEADER_BYTES,
+  Flag,
+  flagsOf,
   isForwarded,
   Kind,
+  kindName,
   kindOf,
-  protocolError,
-  remainingOf,
-  setCode,
-  setCorrelation,
-  setKind,
+  paddingOf,
+  setFlags,
   setSource,
   setTopic,
   sizeOf,
   targetOf,
-  topicOf,
 } from "@elpis/protocol";
-import { Calls } from "./calls.ts";
-import { newCounters, type RouterCounters } from "./counters.ts";
-import type { Audience, Route } from "./directory.ts";
+import { debug } from "../debug.ts";
+import type { RouterCounters } from "./counters.ts";
+import type { Route } from "./directory.ts";
+import { Exchanges } from "./exchanges.ts";
+import type { LatencyStats } from "./latency.ts";
 import type { HubLimits } from "./limits.ts";
-import { Membership } from "./membership.ts";
-import { closeSlow, type Notices } from "./notices.ts";
-import { Peer, type PeerPort } from "./peer.ts";
+import { Peer, type PeerPort, type PeerStats, peerStats, type Traits } from "./peer.ts";
+import { RouterState } from "./state.ts";
+import { EVENT } from "./traffic.ts";
+import { Waiting } from "./waiting.ts";
+
+const trace = debug("router");
 
 /** Where frames go: nowhere (the router took them itself), to one peer, or to several. */
 type Destination = Peer | readonly Peer[] | undefined;
 
+export interface RouterOptions {
+  /** Told of every change among the peers. */
+  readonly onChange?: (change: PeerChange) => void;
+  /** In [0, 1). @default Math.random */
+  readonly random?: () => number;
+  /** The number of the first peer. @default 1 */
+  readonly firstId?: number;
+}
+
+/** What the hub keeps besides its peers; all of it is 0 when nothing is under way. */
+export interface RouterTables {
+  /** Requests and streams without an answer. */
+  readonly calls: number;
+  readonly deadlines: number;
+  /** Messages for those who are not there yet. */
+  readonly kept: number;
+  /** Pairs of peers between which credit is owed. */
+  readonly lanes: number;
+  /** Peers for which more than usual waits. */
+  readonly heldUp: number;
+  /** Topics that somebody needs. */
+  readonly topics: number;
+}
+
 /**
  * The hub as a state machine: frames in, frames out, without sockets, timers or a clock of its own. Payloads are never
  * looked at. The header is changed in place and the bytes go on as they came.
+ *
+ * This file cuts what came into runs of frames with one destination and knows what becomes of events. Calls and streams are
+ * in `exchanges.ts`, messages for those who are not there in `waiting.ts`, slow receivers in `delivery.ts`, who is meant
+ * in `directory.ts`, everything that is no message in `membership.ts`; what they share is in `state.ts`.
  */
 export class Router {
-  readonly counters: RouterCounters = newCounters();
-  readonly #limits: HubLimits;
-  readonly #members: Membership;
-  readonly #notices: Notices;
-  readonly #calls: Calls;
-  #now: number;
+  readonly #state: RouterState;
+  readonly #exchanges: Exchanges;
+  readonly #waiting: Waiting;
+  /** Of the frames that are about to be handed on together: those that count against a lane. */
+  #laneMessages = 0;
+  #laneBytes = 0;
 
-  /** @param onChange told of every change among the peers */
-  constructor(limits: HubLimits, nowMs: number, onChange: (change: PeerChange) => void = () => {}) {
-    this.#limits = limits;
-    this.#now = nowMs;
-    this.#members = new Membership(limits, onChange);
-    this.#notices = this.#members.notices;
-    this.#calls = new Calls(nowMs);
+  constructor(limits: HubLimits, nowMs: number, options: RouterOptions = {}) {
+    const { onChange = () => {}, random = Math.random, firstId = 1 } = options;
+    this.#state = new RouterState(nowMs, { limits, onChange, random, firstId });
+    this.#waiting = new Waiting(this.#state);
+    this.#exchanges = new Exchanges(this.#state, this.#waiting);
   }
 
-  /** Whether {@link expire} has anything to wait for. */
-  get hasDeadlines(): boolean {
-    return this.#calls.hasDeadlines;
+  get counters(): RouterCounters {
+    return this.#state.counters;
   }
 
-  /** Requests without an answer. */
-  get openCalls(): number {
-    return this.#calls.open;
+  /** How long calls took until their answer came. */
+  get latency(): LatencyStats {
+    return this.#state.latency.read();
+  }
+
+  /** Whether {@link tick} has anything to wait for. */
+  get wantsTick(): boolean {
+    return this.#state.calls.hasDeadlines || this.#state.losses.hasUntold;
+  }
+
+  get tables(): RouterTables {
+    const { calls, room, lanes, delivery, members } = this.#state;
+    return {
+      calls: calls.open,
+      deadlines: calls.deadlines,
+      kept: room.size,
+      lanes: lanes.size,
+      heldUp: delivery.heldUp,
+      topics: members.topics,
+    };
   }
 
   peers(): IterableIterator<Peer> {
-    return this.#members.peers.values();
+    return this.#state.members.peers.values();
+  }
+
+  statsOf(peer: Peer): PeerStats {
+    return peerStats(peer, this.#state.traffic);
   }
 
   /** A peer number that was never given before. */
   reserveId(): number {
-    return this.#members.reserveId();
+    return this.#state.members.reserveId();
   }
 
-  join(location: Location, port: PeerPort, ready: boolean): Peer {
-    return this.#members.join(location, port, ready);
+  join(location: Location, port: PeerPort, ready: boolean, traits: Traits = {}): Peer {
+    return this.#state.members.join(location, port, ready, traits);
   }
 
   /** A peer's connection has ended: whoever waits for it is told at once. */
   leave(peer: Peer): void {
-    if (!this.#members.leave(peer)) return;
-    for (const number of this.#calls.givenTo(peer)) {
-      this.#answerFault(number, Fault.peerLost);
-      this.#calls.end(number);
-    }
-    for (const asked of peer.asked) {
-      for (const number of typeof asked === "number" ? [asked] : (asked ?? []))
-        this.#abandon(number);
-    }
-    this.#notices.changed("left", peer);
+    const { members, lanes, losses, delivery, notices } = this.#state;
+    if (!members.leave(peer)) return;
+    this.#exchanges.leave(peer);
+    lanes.forget(peer);
+    losses.forget(peer);
+    delivery.forget(peer);
+    notices.changed("left", peer);
   }
 
-  /** Ends the wait for every call whose deadline has passed. */
-  expire(nowMs: number): void {
-    this.#now = nowMs;
-    this.#calls.expire(nowMs, (number) => {
-      this.counters.expired++;
-      this.#answerFault(number, Fault.deadline);
-      this.#abandon(number);
-    });
+  /** Ends the wait for every call whose deadline has passed, and tells of losses. */
+  tick(nowMs: number): void {
+    this.#state.begin(nowMs, 0);
+    this.#exchanges.expire(nowMs);
+    this.#state.losses.tell(nowMs);
+  }
+
+  /** Less waits for a peer than did. */
+  drained(peer: Peer): void {
+    this.#state.delivery.drained(peer);
   }
 
   /**
@@ -102,35 +148,38 @@ export class Router {
    * @throws ELPIS_PROTOCOL_INVALID
    */
   receive(sender: Peer, chunk: Buffer, from: number, to: number, nowMs: number): void {
-    this.#now = nowMs;
+    this.#state.begin(nowMs, to - from);
+    const { traffic } = this.#state;
     let start = from;
-    let count = 0;
     let destination: Destination;
     let at = from;
     try {
       while (at < to) {
         const size = sizeOf(chunk, at);
         const kind = kindOf(chunk, at);
+        traffic.came(sender.row, kind, size);
         // What the router itself acts on must not overtake what was sent before it.
-        if (destination !== undefined && !isForwarded(kind)) {
-          this.#forward(sender, destination, chunk, start, at, count);
+        if (destination !== undefined && !isHandedOn(chunk, at, kind)) {
+          this.#forward(sender, destination, chunk, start, at);
           destination = undefined;
         }
         const next = this.#route(sender, chunk, at, kind);
         if (next !== destination) {
-          if (destination !== undefined)
-            this.#forward(sender, destination, chunk, start, at, count);
+          if (destination !== undefined) this.#forward(sender, destination, chunk, start, at);
           destination = next;
           start = at;
-          count = 0;
+        }
+        if (next instanceof Peer) {
+          traffic.went(next.row, kind, size);
+          if (kind === Kind.event && targetOf(chunk, at) !== 0) {
+            this.#laneMessages++;
+            this.#laneBytes += size - paddingOf(chunk, at);
+          }
         }
         at += size;
-        count++;
-        sender.framesIn++;
       }
     } finally {
-      if (destination !== undefined) this.#forward(sender, destination, chunk, start, at, count);
-      sender.bytesIn += to - from;
+      if (destination !== undefined) this.#forward(sender, destination, chunk, start, at);
     }
   }
 
@@ -139,132 +188,115 @@ export class Router {
    * @throws ELPIS_PROTOCOL_INVALID
    */
   receivePieces(sender: Peer, pieces: readonly Buffer[], nowMs: number): void {
-    this.#now = nowMs;
-    const [first, ...rest] = pieces as readonly [Buffer, ...Buffer[]];
-    sender.framesIn++;
-    sender.bytesIn += sizeOf(first, 0);
-    const destination = this.#route(sender, first, 0, kindOf(first, 0));
+    const { delivery, traffic } = this.#state;
+    const first = pieces[0] as Buffer;
+    const kind = kindOf(first, 0);
+    if (kind !== Kind.data && flagsOf(first, 0) !== 0) {
+      // The router may want to keep it.
+      const whole = Buffer.concat(pieces);
+      return this.receive(sender, whole, 0, whole.length, nowMs);
+    }
+    const size = sizeOf(first, 0);
+    this.#state.begin(nowMs, size);
+    traffic.came(sender.row, kind, size);
+    const destination = this.#route(sender, first, 0, kind);
     if (destination === undefined) return;
-    for (const peer of destination instanceof Peer ? [destination] : destination) {
-      if (!this.#deliver(sender, peer, first, 1)) continue;
-      for (const piece of rest) {
-        peer.port.push(piece);
-        peer.bytesOut += piece.length;
-      }
+    const isToOne = destination instanceof Peer;
+    for (const peer of isToOne ? [destination] : destination) {
+      traffic.went(peer.row, kind, size);
+      delivery.handPieces(sender, peer, pieces);
+    }
+    if (isToOne && kind === Kind.event && targetOf(first, 0) !== 0) {
+      this.#passLane(sender, destination, 1, size - paddingOf(first, 0));
     }
   }
 
   #route(sender: Peer, chunk: Buffer, at: number, kind: number): Destination {
+    trace?.("%s from %d, %d bytes", kindName(kind), sender.location.id, sizeOf(chunk, at));
     switch (kind) {
       case Kind.event:
         return this.#event(sender, chunk, at);
       case Kind.request:
-        return this.#ask(sender, chunk, at, "request");
+      case Kind.open:
+        return this.#exchanges.ask(sender, chunk, at, "request");
       case Kind.reply:
       case Kind.fault:
-        return this.#answer(sender, chunk, at);
+        return this.#exchanges.answer(sender, chunk, at);
       case Kind.consume:
-        return this.#ask(sender, chunk, at, "consume");
+        return this.#exchanges.ask(sender, chunk, at, "consume");
+      case Kind.data:
+        return this.#exchanges.data(sender, chunk, at);
       case Kind.map:
-        this.#map(sender, chunk, at);
+        this.#exchanges.map(sender, chunk, at);
+        return undefined;
+      case Kind.credit:
+      case Kind.end:
+        this.#exchanges.pass(sender, chunk, at, kind);
         return undefined;
       case Kind.cancel:
-        this.#cancel(sender, correlationOf(chunk, at));
+        this.#exchanges.cancel(sender, correlationOf(chunk, at));
         return undefined;
       default:
-        this.#members.control(sender, chunk, at, kind);
+        this.#control(sender, chunk, at, kind);
         return undefined;
     }
+  }
+
+  #control(sender: Peer, chunk: Buffer, at: number, kind: number): void {
+    this.#state.members.control(sender, chunk, at, kind);
+    // Somebody may be there now for what is kept.
+    const mayHelp = kind === Kind.listen || kind === Kind.state;
+    if (mayHelp && this.#state.room.size > 0) this.#waiting.retry();
   }
 
   #event(sender: Peer, chunk: Buffer, at: number): Destination {
-    const route = this.#routeOf(sender, chunk, at);
+    const route = this.#state.routeOf(sender, chunk, at);
+    const target = targetOf(chunk, at);
     setTopic(chunk, at, route.topic.id);
     setSource(chunk, at, sender.location.id);
-    const target = targetOf(chunk, at);
-    if (target === sender.location.id) return undefined;
-    if (target !== 0) return this.#named(target, route, "event");
+    if (flagsOf(chunk, at) !== 0) {
+      this.#reported(sender, route, chunk, at);
+      return undefined;
+    }
+    if (target !== 0) return this.#eventTo(sender, target, route, chunk, at);
     const audience = route.audience("event");
-    return audience.length < 2 ? audience[0] : audience;
+    if (audience.length > 1) return audience;
+    if (audience.length === 0) this.#state.counters.unheard++;
+    return audience[0];
   }
 
-  #ask(sender: Peer, chunk: Buffer, at: number, verb: Audience): Destination {
-    const route = this.#routeOf(sender, chunk, at);
-    const correlation = this.#newCorrelation(sender, chunk, at);
+  /** An event to one peer: what does not reach it gives its credit back. */
+  #eventTo(sender: Peer, target: number, route: Route, chunk: Buffer, at: number): Destination {
+    const peer = this.#state.named(target, route, "event");
+    if (peer !== undefined && peer !== sender) return peer;
+    this.#state.counters.unheard++;
+    this.#giveBack(sender, target, chunk, at);
+    return undefined;
+  }
+
+  #giveBack(sender: Peer, target: number, chunk: Buffer, at: number): void {
+    const { lanes, members, notices } = this.#state;
+    const known = members.peers.get(target);
+    if (known === undefined) notices.gone(sender, target);
+    else lanes.giveBack(sender, known, 1, sizeOf(chunk, at) - paddingOf(chunk, at));
+  }
+
+  /** An event whose sender wants to know what became of it, and may want it kept. */
+  #reported(sender: Peer, route: Route, chunk: Buffer, at: number): void {
+    const state = this.#state;
+    const correlation = state.newCorrelation(sender, chunk, at);
     const target = targetOf(chunk, at);
-    const callee = target === 0 ? route.pick(verb) : this.#named(target, route, verb);
-    if (callee === undefined) return this.#refuse(sender, correlation, Fault.noResponder);
-    if (this.#isOverloaded(callee)) {
-      this.counters.overloaded++;
-      return this.#refuse(sender, correlation, Fault.overloaded);
+    // Its sender waits for the hub's word: the lane does not have to hold it back.
+    if (target !== 0) this.#giveBack(sender, target, chunk, at);
+    const receivers = state.hearers(sender, route, target);
+    if (receivers.length === 0 && (flagsOf(chunk, at) & Flag.wait) !== 0) {
+      this.#waiting.keep(sender, correlation, route, chunk, at);
+      return;
     }
-    const number = this.#calls.begin(sender, correlation, callee, this.#deadlineOf(chunk, at));
-    sender.asked[correlation] = number;
-    setCorrelation(chunk, at, number);
-    setTopic(chunk, at, route.topic.id);
-    setSource(chunk, at, sender.location.id);
-    return callee;
-  }
-
-  #answer(sender: Peer, chunk: Buffer, at: number): Destination {
-    const number = correlationOf(chunk, at);
-    const call = this.#calls.of(sender, number);
-    if (call === undefined) {
-      this.counters.stray++;
-      return undefined;
-    }
-    const { caller, correlation } = call;
-    this.#calls.end(number);
-    if (caller === undefined) {
-      this.counters.late++;
-      return undefined;
-    }
-    this.#settled(caller, correlation, number);
-    setCorrelation(chunk, at, correlation);
-    setSource(chunk, at, sender.location.id);
-    return caller;
-  }
-
-  #map(sender: Peer, chunk: Buffer, at: number): void {
-    const route = this.#routeOf(sender, chunk, at);
-    const correlation = this.#newCorrelation(sender, chunk, at);
-    const callees = this.#mapped(route, targetOf(chunk, at));
-    this.#notices.plan(sender, correlation, callees);
-    const deadline = this.#deadlineOf(chunk, at);
-    const size = sizeOf(chunk, at);
-    const body = chunk.subarray(at + HEADER_BYTES, at + size);
-    const numbers: number[] = [];
-    const busy: Peer[] = [];
-    for (const callee of callees) {
-      if (this.#isOverloaded(callee)) {
-        busy.push(callee);
-        continue;
-      }
-      const number = this.#calls.begin(sender, correlation, callee, deadline);
-      numbers.push(number);
-      const header = Buffer.from(chunk.subarray(at, at + HEADER_BYTES));
-      setKind(header, 0, Kind.request);
-      setCorrelation(header, 0, number);
-      setTopic(header, 0, route.topic.id);
-      setSource(header, 0, sender.location.id);
-      this.#notices.introduce(sender, callee);
-      callee.port.push(header);
-      callee.port.push(body);
-      callee.framesOut++;
-      callee.bytesOut += size;
-    }
-    if (numbers.length > 0) sender.asked[correlation] = numbers;
-    this.counters.overloaded += busy.length;
-    for (const peer of busy) this.#sendFault(sender, correlation, Fault.overloaded, peer);
-  }
-
-  #cancel(sender: Peer, correlation: number): void {
-    const asked = sender.asked[correlation];
-    const numbers = typeof asked === "number" ? [asked] : (asked ?? []);
-    for (const number of [...numbers]) {
-      this.#answerFault(number, Fault.cancelled);
-      this.#abandon(number);
-    }
+    if (receivers.length === 0) state.counters.unheard++;
+    setFlags(chunk, at, 0);
+    const frame = chunk.subarray(at, at + sizeOf(chunk, at));
+    state.notices.reply(sender, correlation, state.handToAll(sender, receivers, frame));
   }
 
   #forward(
@@ -273,124 +305,33 @@ export class Router {
     chunk: Buffer,
     from: number,
     to: number,
-    count: number,
   ): void {
+    const { delivery, traffic } = this.#state;
     const bytes = from === 0 && to === chunk.length ? chunk : chunk.subarray(from, to);
     if (destination instanceof Peer) {
-      this.#deliver(sender, destination, bytes, count);
-    } else {
-      for (const peer of destination) this.#deliver(sender, peer, bytes, count);
+      delivery.hand(sender, destination, bytes);
+      if (this.#laneMessages > 0) {
+        this.#passLane(sender, destination, this.#laneMessages, this.#laneBytes);
+        this.#laneMessages = 0;
+        this.#laneBytes = 0;
+      }
+      return;
+    }
+    let frames = 0;
+    for (let at = from; at < to; at += sizeOf(chunk, at)) frames++;
+    for (const peer of destination) {
+      traffic.wentTogether(peer.row, EVENT, frames, bytes.length);
+      delivery.hand(sender, peer, bytes);
     }
   }
 
-  /** Whether the bytes were taken. */
-  #deliver(sender: Peer, receiver: Peer, bytes: Buffer, count: number): boolean {
-    const { port } = receiver;
-    if (port.queuedBytes > this.#limits.maxPeerQueueBytes) {
-      return this.#deliverToSlow(sender, receiver, bytes, count);
-    }
-    if (!receiver.knows.has(sender.location.id)) this.#notices.introduce(sender, receiver);
-    port.push(bytes);
-    receiver.framesOut += count;
-    receiver.bytesOut += bytes.length;
-    return true;
+  #passLane(sender: Peer, receiver: Peer, messages: number, bytes: number): void {
+    const { delivery, lanes } = this.#state;
+    if (lanes.passed(sender, receiver, messages, bytes)) delivery.watch(receiver);
   }
+}
 
-  /** A peer that does not read loses events; answers are owed to it, but not without end. */
-  #deliverToSlow(sender: Peer, receiver: Peer, bytes: Buffer, count: number): boolean {
-    const { port } = receiver;
-    if (port.queuedBytes > 2 * this.#limits.maxPeerQueueBytes) {
-      closeSlow(receiver);
-      return false;
-    }
-    this.#notices.introduce(sender, receiver);
-    let dropped = 0;
-    for (let at = 0; at < bytes.length; at += sizeOf(bytes, at)) {
-      if (kindOf(bytes, at) === Kind.event) dropped++;
-      else port.push(bytes.subarray(at, at + sizeOf(bytes, at)));
-    }
-    receiver.dropped += dropped;
-    this.counters.dropped += dropped;
-    receiver.framesOut += count - dropped;
-    return dropped < count;
-  }
-
-  #routeOf(sender: Peer, chunk: Buffer, at: number): Route {
-    const number = topicOf(chunk, at);
-    const route = sender.routes[number];
-    if (route === undefined) throw protocolError(`route number ${number} was not declared`);
-    return route;
-  }
-
-  #newCorrelation(sender: Peer, chunk: Buffer, at: number): number {
-    const correlation = correlationOf(chunk, at);
-    if (correlation >= this.#limits.maxCallsPerPeer) {
-      throw protocolError(`correlation ${correlation} is over ${this.#limits.maxCallsPerPeer - 1}`);
-    }
-    if (sender.asked[correlation] !== undefined) {
-      throw protocolError(`correlation ${correlation} is used twice`);
-    }
-    return correlation;
-  }
-
-  #mapped(route: Route, target: number): readonly Peer[] {
-    if (target === 0) return route.audience("request");
-    const peer = this.#named(target, route, "request");
-    return peer === undefined ? [] : [peer];
-  }
-
-  #named(id: number, route: Route, verb: Audience): Peer | undefined {
-    const peer = this.#members.peers.get(id);
-    const topics = verb === "request" ? peer?.handles : peer?.listens;
-    return topics?.has(route.topic) === true ? peer : undefined;
-  }
-
-  #deadlineOf(chunk: Buffer, at: number): number {
-    const remaining = remainingOf(chunk, at);
-    return remaining === 0 ? 0 : this.#now + remaining;
-  }
-
-  #isOverloaded(callee: Peer): boolean {
-    return (
-      callee.openCalls >= this.#limits.maxCallsPerPeer ||
-      callee.port.queuedBytes > this.#limits.maxPeerQueueBytes
-    );
-  }
-
-  #refuse(caller: Peer, correlation: number, fault: Fault): undefined {
-    this.#sendFault(caller, correlation, fault);
-    return undefined;
-  }
-
-  /** Tells the caller of an open call, where there still is one, why there will be no answer. */
-  #answerFault(number: number, fault: Fault): void {
-    const { caller, correlation, callee } = this.#calls.at(number);
-    if (caller === undefined) return;
-    this.#settled(caller, correlation, number);
-    this.#sendFault(caller, correlation, fault, callee);
-  }
-
-  /** The caller no longer waits: the callee is told, its answer will be dropped. */
-  #abandon(number: number): void {
-    const { callee } = this.#calls.at(number);
-    this.#calls.abandon(number);
-    if (callee !== undefined) this.#notices.send(callee, emptyFrame(Kind.cancel, 0, number));
-  }
-
-  #sendFault(caller: Peer, correlation: number, fault: Fault, about?: Peer): void {
-    const frame = emptyFrame(Kind.fault, 0, correlation);
-    setCode(frame, 0, fault);
-    if (about !== undefined) {
-      this.#notices.introduce(about, caller);
-      setSource(frame, 0, about.location.id);
-    }
-    this.#notices.send(caller, frame);
-  }
-
-  /** One of the calls behind a correlation is over. */
-  #settled(caller: Peer, correlation: number, number: number): void {
-    const asked = caller.asked[correlation];
-    if (typeof asked === "object" && asked.length > 1) asked.splice(asked.indexOf(number), 1);
-    else caller.asked[correlation] = undefined;
-  }
+/** Whether frames before this one may wait for it, to be handed on together. */
+function isHandedOn(chunk: Buffer, at: number, kind: number): boolean {
+  return isForwarded(kind) && (kind !== Kind.event || flagsOf(chunk, at) === 0);
 }

@@ -46,6 +46,11 @@ export class Deadlines {
     this.#size++;
   }
 
+  /** When `entry` is due, on the clock of {@link add}, to the tick; 0 when it is not in the table. */
+  dueAt(entry: number): number {
+    return (this.#due[entry] ?? 0) * this.#tickMs;
+  }
+
   /** Removes `entry`; nothing happens when it is not there. */
   remove(entry: number): void {
     const due = this.#due[entry] ?? 0;

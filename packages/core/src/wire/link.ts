@@ -21,10 +21,12 @@ export interface Link {
 /** Below this, pieces are copied together; above it, they leave by themselves. */
 const SMALL_PIECE_BYTES = 4096;
 const SMALL_BATCH_BYTES = 4 * SMALL_PIECE_BYTES;
+const NOTHING = Buffer.alloc(0);
 
 /** A link over a connected socket or pipe. */
 export class SocketLink implements Link {
   readonly #socket: Socket;
+  #onDrain: () => void = () => {};
 
   constructor(socket: Socket) {
     this.#socket = socket;
@@ -48,6 +50,9 @@ export class SocketLink implements Link {
       for (const piece of joinSmall(pieces)) socket.write(piece);
       socket.uncork();
     }
+    // The socket tells by itself only of what is more than it likes to hold.
+    const isHeld = socket.writableLength > 0 && !socket.writableNeedDrain;
+    if (isHeld) socket.write(NOTHING, () => this.#onDrain());
   }
 
   start(onData: (chunk: Buffer) => void, onClose: (cause?: Error) => void): void {
@@ -73,6 +78,7 @@ export class SocketLink implements Link {
   }
 
   onDrain(listener: () => void): void {
+    this.#onDrain = listener;
     this.#socket.on("drain", listener);
   }
 

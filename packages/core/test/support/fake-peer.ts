@@ -7,20 +7,24 @@ import {
   correlationOf,
   emptyFrame,
   Flag,
+  flagsOf,
   Kind,
   kindOf,
+  remainingOf,
   setFlags,
   sizeOf,
   sourceOf,
   topicOf,
 } from "@elpis/protocol";
-import type { Peer, PeerPort } from "../../src/hub/peer.ts";
+import type { Peer, PeerPort, Traits } from "../../src/hub/peer.ts";
 import type { Router } from "../../src/hub/router.ts";
 
 /** A frame as a peer receives it. */
 export interface Received {
   readonly kind: number;
   readonly code: number;
+  readonly flags: number;
+  readonly remaining: number;
   readonly topic: number;
   readonly correlation: number;
   readonly source: number;
@@ -32,6 +36,9 @@ const codec = new BodyCodec();
 /** A peer without a connection: what the router pushes to it is kept, what it says goes to the router directly. */
 export class FakePeer implements PeerPort {
   queuedBytes = 0;
+  position = 0;
+  /** Of the frame that was said last, in bytes. */
+  lastSize = 0;
   closedWith: string | undefined;
   readonly received: Received[] = [];
   readonly peer: Peer;
@@ -41,7 +48,12 @@ export class FakePeer implements PeerPort {
   #said: Buffer[] = [];
   #pieces: Buffer[] = [];
 
-  constructor(router: Router, wish: Partial<Location> = {}, now: () => number = () => 0) {
+  constructor(
+    router: Router,
+    wish: Partial<Location> = {},
+    now: () => number = () => 0,
+    traits: Traits = {},
+  ) {
     this.#router = router;
     this.#now = now;
     const location: Location = {
@@ -54,7 +66,7 @@ export class FakePeer implements PeerPort {
       epoch: 1,
       ...wish,
     };
-    this.peer = router.join(location, this, true);
+    this.peer = router.join(location, this, true, traits);
   }
 
   get id(): number {
@@ -63,6 +75,11 @@ export class FakePeer implements PeerPort {
 
   push(bytes: Buffer): void {
     this.#pieces.push(Buffer.from(bytes));
+    this.position += bytes.length;
+  }
+
+  pushUrgent(frame: Buffer): void {
+    this.push(frame);
   }
 
   close(code: string): void {
@@ -77,6 +94,7 @@ export class FakePeer implements PeerPort {
         : codec.frame(body, kind as Kind, topic, correlation, target, remainingMs);
     if (flags !== 0) setFlags(frame, 0, flags);
     this.#said.push(Buffer.from(frame));
+    this.lastSize = frame.length;
     return this;
   }
 
@@ -109,7 +127,7 @@ export class FakePeer implements PeerPort {
     const chunk = Buffer.concat(this.#pieces);
     this.#pieces = [];
     const frames: Received[] = [];
-    for (let at = 0; at < chunk.length; at += sizeOf(chunk, at)) frames.push(read(chunk, at));
+    for (let at = 0; at < chunk.length; at += sizeOf(chunk, at)) frames.push(readFrame(chunk, at));
     this.received.push(...frames);
     return frames;
   }
@@ -126,13 +144,15 @@ export interface SayOptions {
   readonly flags?: number;
 }
 
-function read(chunk: Buffer, at: number): Received {
+export function readFrame(chunk: Buffer, at: number): Received {
   const kind = kindOf(chunk, at);
   const start = bodyStart(chunk, at);
   const end = bodyEnd(chunk, at);
   return {
     kind,
     code: codeOf(chunk, at),
+    flags: flagsOf(chunk, at),
+    remaining: remainingOf(chunk, at),
     topic: topicOf(chunk, at),
     correlation: correlationOf(chunk, at),
     source: sourceOf(chunk, at),

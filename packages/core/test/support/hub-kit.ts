@@ -12,6 +12,11 @@ afterEach(async () => {
   for (const close of closers.splice(0).reverse()) await close();
 });
 
+/** Runs `close` when the present test has ended. */
+export function endsWithTest(close: () => unknown): void {
+  closers.push(close);
+}
+
 export function tempDir(): string {
   const dir = mkdtempSync(join(tmpdir(), "elpis-test-"));
   closers.push(() => rmSync(dir, { recursive: true, force: true }));
