@@ -1,0 +1,5 @@
+declare module "node-ipc-14" {
+  import type { NodeIpcModule } from "./node-ipc.ts";
+
+  export const IPCModule: NodeIpcModule["IPCModule"];
+}
