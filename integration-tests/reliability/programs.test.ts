@@ -1,0 +1,59 @@
+import { execFile, spawn } from "node:child_process";
+import { existsSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { expect, onTestFinished, test } from "vitest";
+import { processesOf } from "../support/processes.ts";
+import { until } from "../support/wait.ts";
+
+interface Figure {
+  readonly what: string;
+  readonly ok: boolean;
+}
+interface Report {
+  readonly error?: string;
+  readonly figures: readonly Figure[];
+}
+
+const DIR: string = fileURLToPath(new URL(".", import.meta.url));
+const PROGRAMS: string[] = readdirSync(DIR).filter((file) => file.endsWith(".mjs"));
+// They ask the kernel about processes, and stop and continue them.
+const onLinux = test.runIf(process.platform === "linux");
+
+/** Runs the small form of a program; what it printed, whatever became of it. */
+function runShort(file: string): Promise<{ code: number; stdout: string; stderr: string }> {
+  return new Promise((resolve) => {
+    const args = [join(DIR, file), "--short", "--json", "--seed=1"];
+    const child = execFile(process.execPath, args, { timeout: 50_000 }, (_, stdout, stderr) => {
+      resolve({ code: child.exitCode ?? 1, stdout, stderr });
+    });
+  });
+}
+
+onLinux.for(PROGRAMS)("%s, short form", async (file) => {
+  const { code, stdout, stderr } = await runShort(file);
+  expect(stdout, stderr).not.toBe("");
+  const { error, figures } = JSON.parse(stdout) as Report;
+  expect({ error, short: figures.filter(({ ok }) => !ok) }, stderr).toEqual({ short: [] });
+  expect(code).toBe(0);
+});
+
+onLinux("a program that is killed leaves no process and no folder behind", async () => {
+  const temp = mkdtempSync(join(tmpdir(), "elpis-it-"));
+  onTestFinished(() => rmSync(temp, { recursive: true, force: true }));
+  const env = { ...process.env, TMPDIR: temp };
+  const file = join(DIR, "g10-stopped-consumer.mjs");
+  const child = spawn(process.execPath, [file, "--short", "--box=90"], { env, stdio: "ignore" });
+  onTestFinished(() => void child.kill("SIGKILL"));
+  const home = await until("its folder", () => {
+    const [name] = readdirSync(temp);
+    return name !== undefined && join(temp, name);
+  });
+  // A process that is stopped cannot notice by itself that the program is gone.
+  await until("a process to be stopped", () =>
+    processesOf(home).some(({ state }) => state === "T"),
+  );
+  child.kill("SIGKILL");
+  await until("all to be gone", () => processesOf(home).length === 0 && !existsSync(home));
+});
