@@ -1,6 +1,6 @@
 import { type Location, type Role, type Selector, selectorProblem, toText } from "@elpis/api";
 import { protocolError } from "./errors.ts";
-import { MAX_RECORD_KEYS, MAX_TOPIC_BYTES } from "./limits.ts";
+import { MAX_RECORD_BYTES, MAX_RECORD_KEYS, MAX_TOPIC_BYTES } from "./limits.ts";
 
 /** Body of `hello`. `nonce` is there when the peer joins from outside and will have to prove itself. */
 export interface Hello {
@@ -158,8 +158,13 @@ export function readRecord(body: unknown): readonly string[] {
     body.length > 0 &&
     body.length <= MAX_RECORD_KEYS &&
     body.every((key) => typeof key === "string" && key !== "__proto__") &&
-    new Set(body).size === body.length;
-  if (!isGood) throw protocolError(`a record is not 1 to ${MAX_RECORD_KEYS} different names`);
+    new Set(body).size === body.length &&
+    Buffer.byteLength(body.join("")) <= MAX_RECORD_BYTES;
+  if (!isGood) {
+    throw protocolError(
+      `a record is not 1 to ${MAX_RECORD_KEYS} different names of ${MAX_RECORD_BYTES} bytes together`,
+    );
+  }
   return body as readonly string[];
 }
 

@@ -59,6 +59,7 @@ export {
   MAX_FRAME_BYTES,
   MAX_HANDSHAKE_BYTES,
   MAX_LISTENS,
+  MAX_RECORD_BYTES,
   MAX_RECORD_KEYS,
   MAX_RECORDS,
   MAX_ROUTES,
@@ -67,6 +68,6 @@ export {
 } from "./limits.ts";
 export { sharedRecords } from "./packing.ts";
 export { isSameProof, makeNonce, makeProof, NONCE_BYTES } from "./proof.ts";
-export { MAX_RECORD_BYTES, RecordReader } from "./records.ts";
+export { RecordReader } from "./records.ts";
 export { scan } from "./scan.ts";
 export { type FrameSink, Splitter } from "./splitter.ts";

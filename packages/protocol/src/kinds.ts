@@ -105,7 +105,9 @@ export const Flag = {
   report: 0x01,
   /** event, request, consume, open: keep it until somebody is there, or its time is over. */
   wait: 0x02,
-  /** A body with records of its sender: request, consume, map, open, reply, data. */
+  /** peer: it reads records, so events to it alone may have some. */
+  reads: 0x02,
+  /** A body with records of its sender: request, consume, map, open, reply, data, event to one peer. */
   records: 0x80,
   /** request, consume, map, open: the sender reads records, so the answer may have some. */
   readsRecords: 0x40,

@@ -26,3 +26,5 @@ export const HUB_TOPIC_PREFIX = "elpis.hub.";
 /** Shapes of objects that one connection may declare as records, and the names in one of them. */
 export const MAX_RECORDS = 32;
 export const MAX_RECORD_KEYS = 64;
+/** Bytes of all names of one record. */
+export const MAX_RECORD_BYTES = 1024;

@@ -4,7 +4,7 @@ const LEAST_NEXT = 0xa0;
 
 /**
  * Whether there may be halves of surrogate pairs in `bytes` from `start` on, which msgpackr writes as they are, and which
- * are not UTF-8. Numbers and binary may look alike.
+ * are not UTF-8. No other text looks alike, but numbers and binary may.
  */
 export function mayHaveHalves(bytes: Buffer, start: number): boolean {
   let at = bytes.indexOf(LEAD, start);
@@ -15,23 +15,31 @@ export function mayHaveHalves(bytes: Buffer, start: number): boolean {
   return false;
 }
 
-/** A prepared value with U+FFFD for every half of a surrogate pair in its texts and names; itself if there is none. */
+/** Whether there is half of a surrogate pair in a text or a name of a prepared value. */
+export function hasHalves(value: unknown): boolean {
+  if (typeof value === "string") return isTorn(value);
+  if (Array.isArray(value)) return value.some(hasHalves);
+  if (!isPlain(value)) return false;
+  for (const key of Object.keys(value)) if (isTorn(key) || hasHalves(value[key])) return true;
+  return false;
+}
+
+/** A copy of a prepared value with U+FFFD for every half of a surrogate pair in its texts and names. */
 export function mend(value: unknown): unknown {
   if (typeof value === "string") return mendText(value);
-  if (Array.isArray(value)) {
-    const copy = value.map(mend);
-    return copy.some((element, index) => element !== value[index]) ? copy : value;
-  }
-  if (value === null || typeof value !== "object" || value.constructor !== Object) return value;
-  const copy: Record<string, unknown> = {};
-  let changed = false;
-  for (const [key, field] of Object.entries(value)) {
-    const name = mendText(key);
-    const stand = mend(field);
-    copy[name] = stand;
-    changed ||= name !== key || stand !== field;
-  }
-  return changed ? copy : value;
+  if (Array.isArray(value)) return value.map(mend);
+  if (!isPlain(value)) return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([key, field]) => [mendText(key), mend(field)]),
+  );
+}
+
+function isPlain(value: unknown): value is Record<string, unknown> {
+  return value !== null && typeof value === "object" && value.constructor === Object;
+}
+
+function isTorn(text: string): boolean {
+  return !(text as string & { isWellFormed(): boolean }).isWellFormed();
 }
 
 function mendText(text: string): string {

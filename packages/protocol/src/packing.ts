@@ -1,6 +1,6 @@
 import { notPackable } from "./errors.ts";
 import { MAX_RECORDS } from "./limits.ts";
-import { mayHaveHalves, mend } from "./mend.ts";
+import { hasHalves, mayHaveHalves, mend } from "./mend.ts";
 import { Packr, RESERVE_START_SPACE, RESET_BUFFER_MODE, type Structures } from "./msgpackr.ts";
 import { prepare } from "./prepare.ts";
 import { Shapes } from "./shapes.ts";
@@ -106,9 +106,8 @@ function packBeside(value: object): Buffer {
 
 function packMended(packr: Packr, value: unknown, options: number, start: number): Buffer {
   const bytes = packr.pack(value, options);
-  if (!mayHaveHalves(bytes, start)) return bytes;
-  const mended = mend(value);
-  return mended === value ? bytes : packr.pack(mended, options);
+  if (!mayHaveHalves(bytes, start) || !hasHalves(value)) return bytes;
+  return packr.pack(mend(value), options);
 }
 
 function newSlab(): void {

@@ -3,9 +3,6 @@ import { protocolError } from "./errors.ts";
 import { MAX_RECORDS } from "./limits.ts";
 import type { Structures } from "./msgpackr.ts";
 
-/** Bytes of all names of one record. */
-export const MAX_RECORD_BYTES = 1024;
-
 /** The list of a reader as msgpackr takes it. */
 export let structuresOf: (reader: RecordReader) => Structures;
 
@@ -30,9 +27,6 @@ export class RecordReader {
     const names = [...readRecord(keys)];
     if (this.size === MAX_RECORDS)
       throw protocolError(`there are more than ${MAX_RECORDS} records`);
-    if (bytesOf(names) > MAX_RECORD_BYTES) {
-      throw protocolError(`the names of a record have more than ${MAX_RECORD_BYTES} bytes`);
-    }
     this.#structures = sealed([...this.#structures, names]);
   }
 }

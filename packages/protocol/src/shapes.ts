@@ -1,5 +1,5 @@
-import { MAX_RECORD_KEYS } from "./limits.ts";
-import { bytesOf, MAX_RECORD_BYTES } from "./records.ts";
+import { MAX_RECORD_BYTES, MAX_RECORD_KEYS } from "./limits.ts";
+import { bytesOf } from "./records.ts";
 
 /** Shapes that were seen once; more are forgotten, all together. */
 const MAX_SEEN = 1024;

@@ -86,6 +86,14 @@ describe("values that arrive as something close to them", () => {
       "\ufffdb",
       `${"x".repeat(100)}\ufffd`,
     ]);
+    const value = {
+      bytes: Buffer.from("eda0"),
+      list: [{ "k\ud800": "가" }],
+      set: new Set(["\udfff"]),
+    };
+    const { bytes, list, set } = sent(value) as typeof value;
+    expect(Buffer.compare(bytes, value.bytes)).toBe(0);
+    expect([list, set]).toEqual([[{ "k\ufffd": "가" }], new Set(["\ufffd"])]);
   });
 
   test("an error as an ElpisError with what was said about it, and no stack but its own", () => {
