@@ -63,3 +63,37 @@ describe("records", () => {
     }
   });
 });
+
+test("events to one peer have records once it is known to read them", async () => {
+  const { client: sender, frames } = await tapHub(hub, "sender");
+  const receiver = await joinHub(hub, "receiver");
+  const heard: unknown[] = [];
+  receiver.on("news", (value) => heard.push(value));
+  await settled(receiver);
+  for (let n = 0; n < 10; n++) {
+    await sender.emit("news", order(n), { to: { id: receiver.location.id } });
+    // A round trip, so that the hub's word on the receiver has come.
+    await settled(sender);
+  }
+  await settled(receiver);
+  expect(heard).toEqual(Array.from({ length: 10 }, (_, n) => order(n)));
+  const flags = frames()
+    .filter(({ way, bytes, at }) => way === "to hub" && kindOf(bytes, at) === Kind.event)
+    .map(({ bytes, at }) => flagsOf(bytes, at) & Flag.records);
+  expect(flags[0]).toBe(0);
+  expect(flags.at(-1)).toBe(Flag.records);
+});
+
+test("events to many have none, so that everybody can read them", async () => {
+  const { client: sender, frames } = await tapHub(hub, "sender");
+  const receiver = await joinHub(hub, "receiver");
+  const heard: unknown[] = [];
+  receiver.on("news", (value) => heard.push(value));
+  await settled(receiver);
+  for (let n = 0; n < 5; n++) await sender.emit("news", order(n));
+  await settled(sender);
+  await settled(receiver);
+  expect(heard).toHaveLength(5);
+  const events = frames().filter(({ bytes, at }) => kindOf(bytes, at) === Kind.event);
+  expect(events.every(({ bytes, at }) => (flagsOf(bytes, at) & Flag.records) === 0)).toBe(true);
+});

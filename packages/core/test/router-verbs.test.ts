@@ -142,6 +142,19 @@ describe("records", () => {
     expect(kinds(callee.takeMessages())).toEqual([Kind.request]);
   });
 
+  test("have no place in an event to many, or to a peer that reads none", () => {
+    const sender = new FakePeer(router).route(0, "news").flush();
+    const plain = new FakePeer(router).listen("news").flush();
+    const event = (target: number): FakePeer =>
+      sender.say(Kind.event, 0, 0, "x", { target, flags: Flag.records }).flush();
+    expect(() => event(0)).toThrow(/records/);
+    const other = new FakePeer(router).route(0, "news").flush();
+    expect(() =>
+      other.say(Kind.event, 0, 0, "x", { target: plain.id, flags: Flag.records }).flush(),
+    ).toThrow(/records/);
+    expect(plain.takeMessages()).toEqual([]);
+  });
+
   test.each([
     ["out of turn", 1, ["a"]],
     ["without names", 0, []],
@@ -343,10 +356,7 @@ describe("messages for those who are not there yet", () => {
     caller.say(Kind.cancel, 0, 2).flush();
     expect(caller.takeMessages()).toMatchObject([{ correlation: 2, code: Fault.cancelled }]);
     router.tick(200);
-    expect(caller.takeMessages().map(({ code }) => code)).toEqual([
-      Fault.noResponder,
-      Fault.noResponder,
-    ]);
+    expect(caller.takeMessages().map(({ code }) => code)).toEqual([Fault.deadline, Fault.deadline]);
     caller.say(Kind.request, 0, 4, "x", { flags: Flag.wait }).flush();
     router.leave(caller.peer);
     expect(router.tables).toMatchObject({ calls: 0, deadlines: 0, kept: 0 });
@@ -363,6 +373,9 @@ describe("messages for those who are not there yet", () => {
   test("events too, when their sender wants that", () => {
     const sender = new FakePeer(router).route(0, "late").flush();
     const flags = Flag.report | Flag.wait;
+    sender.say(Kind.event, 0, 0, "too early", { flags, remainingMs: 50 }).flush();
+    router.tick(100);
+    expect(sender.takeMessages()).toMatchObject([{ correlation: 0, code: Fault.noResponder }]);
     sender.say(Kind.event, 0, 1, "news", { flags, remainingMs: 100 }).flush();
     const listener = new FakePeer(router).listen("late").flush();
     expect(listener.takeMessages()).toMatchObject([{ kind: Kind.event, body: "news" }]);

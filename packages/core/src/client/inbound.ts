@@ -94,7 +94,9 @@ export class Inbound {
         return this.#services.named(topicOf(chunk, at), readTopic(this.#body(chunk, at)));
       case Kind.peer: {
         const ready = (flagsOf(chunk, at) & Flag.ready) !== 0;
-        return this.#book.put(readLocation(this.#body(chunk, at)), ready);
+        const location = readLocation(this.#body(chunk, at));
+        this.#session.learnPeer(location.id, (flagsOf(chunk, at) & Flag.reads) !== 0);
+        return this.#book.put(location, ready);
       }
       case Kind.peerGone:
         this.#session.gone(sourceOf(chunk, at));

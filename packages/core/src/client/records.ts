@@ -18,6 +18,8 @@ export class Records {
   #declared = 0;
   /** By number of a peer. */
   #readers: Map<number, RecordReader> | undefined;
+  /** Numbers of the peers that read records. */
+  #reading: Set<number> | undefined;
   /** Numbers of routes whose receivers read no records. */
   #avoided: Set<number> | undefined;
 
@@ -57,8 +59,21 @@ export class Records {
     return this.#codec.unpackWithRecords(chunk, bodyStart(chunk, at), bodyEnd(chunk, at), reader);
   }
 
+  /** The hub says whether a peer reads records. */
+  note(peer: number, reads: boolean): void {
+    if (!reads) return;
+    this.#reading ??= new Set();
+    this.#reading.add(peer);
+  }
+
+  /** Whether a peer is known to read records. */
+  areReadBy(peer: number): boolean {
+    return this.#reading?.has(peer) === true;
+  }
+
   forget(source: number): void {
     this.#readers?.delete(source);
+    this.#reading?.delete(source);
   }
 
   /** Calls on this route are made without records from now on. */

@@ -11,6 +11,7 @@ import {
   flagsOf,
   HEADER_BYTES,
   Kind,
+  LANE_MESSAGES,
   setCorrelation,
   setFlags,
   sourceOf,
@@ -39,6 +40,8 @@ const HIGH_WATER_BYTES = 1024 * 1024;
 const FAREWELL_MS = 1000;
 /** How often a call goes on to another peer because the one that was picked does not handle it any more. */
 const MAX_REPEATS = 8;
+/** So many events to single peers leave at once, within one turn. */
+const LANE_FLUSH = LANE_MESSAGES / 2;
 const DONE: Promise<void> = Promise.resolve();
 
 /** What lasts longer than a connection. */
@@ -76,6 +79,7 @@ export class Session {
   readonly #inbound: Inbound;
   readonly #records: Records;
   #lanes: Lanes | undefined;
+  #laneEvents = 0;
   #drained: Drained | undefined;
   #end: ElpisError | undefined;
   #goodbye: ElpisError | undefined;
@@ -142,6 +146,11 @@ export class Session {
     return this.codec.unpackWithRecords(chunk, start, end, reader);
   }
 
+  /** The hub tells of a peer. */
+  learnPeer(id: number, readsRecords: boolean): void {
+    this.#records.note(id, readsRecords);
+  }
+
   /** A peer has declared a record. */
   learnRecord(source: number, keys: readonly string[]): void {
     this.#records.learn(source, keys);
@@ -204,7 +213,7 @@ export class Session {
     this.#checkOpen();
     const target = soleId(to);
     const route = this.routes.number(topic, target === 0 ? to : undefined);
-    const frame = this.codec.frame(payload, Kind.event, route, 0, target, 0);
+    const frame = this.#packEvent(payload, route, target);
     if (frame.length > this.maxFrameBytes) {
       throw tooLarge({ topic, timeoutMs: 0 }, frame.length, this.maxFrameBytes);
     }
@@ -289,6 +298,15 @@ export class Session {
     this.#drained?.fail(this.#end);
   }
 
+  #packEvent(payload: unknown, route: number, target: number): Buffer {
+    if (target === 0 || !this.#records.areReadBy(target)) {
+      return this.codec.frame(payload, Kind.event, route, 0, target, 0);
+    }
+    const frame = this.codec.frameWithRecords(payload, Kind.event, route, 0, target, 0);
+    this.#records.declare();
+    return frame;
+  }
+
   #packCall(value: unknown, kind: Kind, route: number, target: number, ms: number): Buffer {
     if (kind === Kind.open || this.#records.avoids(route)) {
       return this.codec.frame(value, kind, route, 0, target, ms);
@@ -330,7 +348,10 @@ export class Session {
 
   #lane(target: number, bytes: number): Promise<void> | undefined {
     this.#lanes ??= new Lanes();
-    return this.#lanes.spend(target, bytes);
+    const room = this.#lanes.spend(target, bytes);
+    // Whoever sends without a pause would only be heard when the lane is used up, and then wait for the hub.
+    if (++this.#laneEvents % LANE_FLUSH === 0) this.#outbox.flush();
+    return room;
   }
 
   #room(): Promise<void> {

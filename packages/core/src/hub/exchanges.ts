@@ -192,8 +192,9 @@ export class Exchanges {
     const state = this.#state;
     state.calls.expire(nowMs, (number) => {
       state.counters.expired++;
-      const isKept = state.calls.at(number).callee === state.nobody;
-      state.answerFault(number, isKept ? Fault.noResponder : Fault.deadline);
+      // An event has no time of its own but that in which somebody may come.
+      const isEvent = state.room.kindOf(number) === Kind.event;
+      state.answerFault(number, isEvent ? Fault.noResponder : Fault.deadline);
       state.abandon(number);
     });
   }

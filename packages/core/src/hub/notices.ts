@@ -130,7 +130,7 @@ export class Notices {
 
   #peerFrame(peer: Peer): Buffer {
     const frame = this.#codec.frame(peer.location, Kind.peer, 0, 0, 0, 0);
-    if (peer.ready) setFlags(frame, 0, Flag.ready);
+    setFlags(frame, 0, (peer.ready ? Flag.ready : 0) | (peer.readsRecords ? Flag.reads : 0));
     return frame;
   }
 }

@@ -8,6 +8,7 @@ import {
   kindName,
   kindOf,
   paddingOf,
+  protocolError,
   setFlags,
   setSource,
   setTopic,
@@ -26,6 +27,9 @@ import { EVENT } from "./traffic.ts";
 import { Waiting } from "./waiting.ts";
 
 const trace = debug("router");
+
+/** An event with one of these is answered by the hub. */
+const REPORTED = Flag.report | Flag.wait;
 
 /** Where frames go: nowhere (the router took them itself), to one peer, or to several. */
 type Destination = Peer | readonly Peer[] | undefined;
@@ -191,8 +195,7 @@ export class Router {
     const { delivery, traffic } = this.#state;
     const first = pieces[0] as Buffer;
     const kind = kindOf(first, 0);
-    if (kind !== Kind.data && flagsOf(first, 0) !== 0) {
-      // The router may want to keep it.
+    if ((flagsOf(first, 0) & wholeFlags(kind)) !== 0) {
       const whole = Buffer.concat(pieces);
       return this.receive(sender, whole, 0, whole.length, nowMs);
     }
@@ -254,11 +257,13 @@ export class Router {
     const target = targetOf(chunk, at);
     setTopic(chunk, at, route.topic.id);
     setSource(chunk, at, sender.location.id);
-    if (flagsOf(chunk, at) !== 0) {
+    const flags = flagsOf(chunk, at);
+    if ((flags & REPORTED) !== 0) {
       this.#reported(sender, route, chunk, at);
       return undefined;
     }
     if (target !== 0) return this.#eventTo(sender, target, route, chunk, at);
+    if ((flags & Flag.records) !== 0) throw protocolError("records in an event to many");
     const audience = route.audience("event");
     if (audience.length > 1) return audience;
     if (audience.length === 0) this.#state.counters.unheard++;
@@ -268,7 +273,10 @@ export class Router {
   /** An event to one peer: what does not reach it gives its credit back. */
   #eventTo(sender: Peer, target: number, route: Route, chunk: Buffer, at: number): Destination {
     const peer = this.#state.named(target, route, "event");
-    if (peer !== undefined && peer !== sender) return peer;
+    if (peer !== undefined && peer !== sender) {
+      if (this.#state.canRead(sender, peer, chunk, at)) return peer;
+      throw protocolError("records in an event to a peer that reads none");
+    }
     this.#state.counters.unheard++;
     this.#giveBack(sender, target, chunk, at);
     return undefined;
@@ -331,7 +339,14 @@ export class Router {
   }
 }
 
+/** Flags of frames that the router may have to keep, or to give back, so that it needs all their bytes. */
+function wholeFlags(kind: number): number {
+  if (kind === Kind.event) return REPORTED;
+  const isCall = kind === Kind.request || kind === Kind.consume || kind === Kind.open;
+  return isCall ? Flag.wait | Flag.records : 0;
+}
+
 /** Whether frames before this one may wait for it, to be handed on together. */
 function isHandedOn(chunk: Buffer, at: number, kind: number): boolean {
-  return isForwarded(kind) && (kind !== Kind.event || flagsOf(chunk, at) === 0);
+  return isForwarded(kind) && (kind !== Kind.event || (flagsOf(chunk, at) & REPORTED) === 0);
 }

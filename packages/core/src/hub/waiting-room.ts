@@ -1,3 +1,4 @@
+import { kindOf } from "@elpis/protocol";
 import type { Route, Topic } from "./directory.ts";
 import type { Peer } from "./peer.ts";
 
@@ -69,6 +70,12 @@ export class WaitingRoom {
     this.#kept.delete(number);
     this.#bytes -= kept.frame.length;
     this.#topics.release(kept.route.topic);
+  }
+
+  /** What kind of message waits under the number of a call; undefined when none does. */
+  kindOf(number: number): number | undefined {
+    const kept = this.#kept.get(number);
+    return kept === undefined ? undefined : kindOf(kept.frame, 0);
   }
 
   /** All that wait; entries may be removed meanwhile. */
