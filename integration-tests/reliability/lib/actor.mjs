@@ -16,11 +16,6 @@ export function serve(methods) {
   process.on("disconnect", () => process.exit(0));
 }
 
-/** Tells the program something that it did not ask for. */
-function tell(event, value) {
-  if (process.connected) process.send({ event, value });
-}
-
 /** Joins the hub of the run. */
 export function join(hub, name, options = {}) {
   return connectTo(hub, { log: SILENT, ...options, location: { name, ...options.location } });
