@@ -382,7 +382,7 @@ describe("a cancel", () => {
         Kind.record,
         n,
         0,
-        Array.from({ length: 60 }, (_, k) => `k${k}${"y".repeat(50)}`),
+        Array.from({ length: 60 }, (_, k) => `k${k}${"y".repeat(12)}`),
       );
     }
     caller.flush();
