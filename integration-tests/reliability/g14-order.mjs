@@ -46,13 +46,15 @@ async function ordered(run, hub) {
   for (const result of sent)
     for (const [code, times] of Object.entries(result.failed)) count(failed, code, times);
   const wanted = (share) => SENDERS * RECEIVERS * share;
+  // While a receiver is frozen, more may wait for it than the hub holds: events are then dropped, and calls refused.
+  const refused = failed.ELPIS_HUB_OVERLOADED ?? 0;
   const seen = await until(
     "everything to arrive",
     async () => {
       const { dropped } = await hub.stats();
       const reports = await Promise.all(receivers.map((receiver) => receiver.call("report")));
       const total = (figure) => sum(reports.map((report) => report[figure]));
-      const isAll = total("got") + dropped >= wanted(sum(Object.values(plan)));
+      const isAll = total("got") + dropped + refused >= wanted(sum(Object.values(plan)));
       return isAll && { dropped, total };
     },
     60_000,
@@ -66,8 +68,9 @@ async function ordered(run, hub) {
     wanted(plan.events),
   );
   run.exactly("events to one, awaited: came", total("lane"), wanted(plan.lane));
-  run.exactly("requests: came", total("call"), wanted(plan.calls));
-  run.exactly("senders told otherwise", counts(failed), "none");
+  run.note("requests: refused, as too much waited", refused);
+  run.exactly("requests: came, or refused", total("call") + refused, wanted(plan.calls));
+  run.exactly("senders told otherwise", counts({ ...failed, ELPIS_HUB_OVERLOADED: 0 }), "none");
   for (const actor of [...receivers, ...senders]) actor.kill();
 }
 
