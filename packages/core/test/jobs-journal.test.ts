@@ -1,4 +1,4 @@
-import { cpSync, readdirSync, readFileSync, statSync, truncateSync, writeFileSync } from "node:fs";
+import { readdirSync, readFileSync, statSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Location } from "@elpis/api";
 import { describe, expect, it, vi } from "vitest";
@@ -6,7 +6,7 @@ import { createLogger } from "../src/index.ts";
 import { diskFiles, type JournalFile, type JournalFiles } from "../src/jobs/files.ts";
 import type { JobSpec } from "../src/jobs/job.ts";
 import { JobStore } from "../src/jobs/store.ts";
-import { tempDir } from "./support/hub-kit.ts";
+import { copyPrivate, tempDir } from "./support/hub-kit.ts";
 import { Random } from "./support/random.ts";
 
 const from: Location = {
@@ -76,7 +76,7 @@ class Bench {
 /** What a hub finds that is started on a copy of `dir`, as it would after a crash in this moment. */
 async function afterCrash(dir: string): Promise<Bench> {
   const copy = join(tempDir(), "jobs");
-  cpSync(dir, copy, { recursive: true });
+  copyPrivate(dir, copy);
   const bench = new Bench(copy, { files: quickFiles });
   await bench.store.open();
   await bench.store.close();
@@ -299,7 +299,7 @@ describe("a journal after a crash", () => {
     for (let size = 9; size < last; size += 7) sizes.add(size);
     for (const size of sizes) {
       const dir = join(tempDir(), "jobs");
-      cpSync(bench.dir, dir, { recursive: true });
+      copyPrivate(bench.dir, dir);
       truncateSync(join(dir, "journal-00000001.log"), size);
       const found = new Bench(dir, { files: quickFiles });
       await found.store.open();
@@ -414,7 +414,7 @@ describe("rewriting the journal", () => {
         const name = path.split("/").at(-1) as string;
         steps.push(`${op} ${name.replace(/\d{8}/, "N")}`);
         const dir = join(tempDir(), "crash");
-        cpSync(life.bench.dir, dir, { recursive: true });
+        copyPrivate(life.bench.dir, dir);
         crashes.push({ dir, acknowledged: new Set(life.acknowledged) });
       }, false),
     );

@@ -1,10 +1,9 @@
-import { cpSync } from "node:fs";
 import { createServer, connect as dial, type Socket } from "node:net";
 import { join } from "node:path";
 import { type Client, hasCode, type JobContext, type JobStats } from "@elpis/api";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { connect, type Hub } from "../src/index.ts";
-import { deferred, joinHub, settled, startHub, tempDir } from "./support/hub-kit.ts";
+import { copyPrivate, deferred, joinHub, settled, startHub, tempDir } from "./support/hub-kit.ts";
 
 const closers: Array<() => unknown> = [];
 afterEach(async () => {
@@ -351,7 +350,7 @@ describe("durable jobs", () => {
     expect(done).toEqual(new Set(half));
     // The crash: what lies on disk now is all that is left.
     const dir = tempDir();
-    cpSync(join(first.dir, "jobs"), join(dir, "jobs"), { recursive: true });
+    copyPrivate(join(first.dir, "jobs"), join(dir, "jobs"));
     const second = await startHub({ dir });
     const c = await joinHub(second, "c");
     const again: string[] = [];
