@@ -12,6 +12,16 @@ const alias = Object.entries(base.compilerOptions.paths).map(([name, [file]]) =>
   replacement: fileURLToPath(new URL(file, import.meta.url)),
 }));
 
+const FIGURES = ["integration-tests/reliability/*.test.ts", "integration-tests/bench/*.test.ts"];
+
+/** What starts whole families of processes. */
+const whole = {
+  testTimeout: 60_000,
+  hookTimeout: 60_000,
+  // The built packages are loaded by Node itself, as a user would load them.
+  server: { deps: { external: [/\/(packages|plugins)\/[^/]+\/dist\//] } },
+};
+
 export default defineConfig({
   test: {
     maxWorkers: 2,
@@ -20,6 +30,8 @@ export default defineConfig({
         resolve: { alias },
         test: {
           name: "unit",
+          // Long histories of random events take their time on a busy machine.
+          testTimeout: 60_000,
           include: ["packages/*/test/**/*.test.ts", "plugins/*/test/**/*.test.ts"],
         },
       },
@@ -40,15 +52,22 @@ export default defineConfig({
       },
       {
         test: {
+          ...whole,
           name: "integration",
           include: ["integration-tests/**/*.test.ts"],
-          // One file at a time, after the others: these start whole families of processes.
-          fileParallelism: false,
+          exclude: ["**/node_modules/**", ...FIGURES],
+          // After the others, two files at a time: most of what they do is to wait for one another's processes.
           sequence: { groupOrder: 1 },
-          testTimeout: 60_000,
-          hookTimeout: 60_000,
-          // The built packages are loaded by Node itself, as a user would load them.
-          server: { deps: { external: [/\/(packages|plugins)\/[^/]+\/dist\//] } },
+        },
+      },
+      {
+        test: {
+          ...whole,
+          name: "figures",
+          include: FIGURES,
+          // By themselves: they measure.
+          fileParallelism: false,
+          sequence: { groupOrder: 2 },
         },
       },
     ],

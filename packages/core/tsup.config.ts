@@ -1,3 +1,3 @@
 import { library } from "../../tsup.base.ts";
 
-export default library(["src/index.ts", "src/process.ts", "src/internal.ts"]);
+export default library(["src/index.ts", "src/process.ts", "src/internal.ts", "src/child.ts"]);

@@ -1,6 +1,6 @@
 import type { AnyTopics, Client } from "@elpis/api";
 import { notJoined } from "./errors.ts";
-import { processClient } from "./inherited.ts";
+import { processClient } from "./process-client.ts";
 
 /**
  * This process's client: joined before the entry runs in every process that Elpis starts. It is the one thing that is

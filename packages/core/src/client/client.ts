@@ -45,6 +45,8 @@ import type { Uplink } from "./uplink.ts";
  * application may never use is made when it is first used.
  */
 export class HubClient implements Client {
+  /** Told each time that this process says whether it is ready, whoever in it does. */
+  onReadiness: ((ready: boolean) => void) | undefined;
   readonly #uplink: Uplink;
   readonly #outgoing: Outgoing;
   #checks: Checks | undefined;
@@ -182,6 +184,7 @@ export class HubClient implements Client {
 
   setReady(ready: boolean): void {
     this.#uplink.setReady(ready);
+    this.onReadiness?.(ready);
   }
 
   /** Sends a frame as it is. */

@@ -1,4 +1,4 @@
-import { ElpisError } from "@elpis/api";
+import { type ElpisError, hasCode } from "@elpis/api";
 
 const FIRST_PAUSE_MS = 50;
 const MAX_PAUSE_MS = 2000;
@@ -14,9 +14,8 @@ export function redialPauseMs(attempt: number, random: number): number {
 
 /** Whether the hub has said for good that it will not have this peer. */
 export function isRefusal(error: unknown): error is ElpisError {
-  return (
-    error instanceof ElpisError && error.code.startsWith("ELPIS_PROTOCOL_") && !error.retryable
-  );
+  // By its code: whoever makes the connection may have another copy of the class.
+  return hasCode(error) && error.code.startsWith("ELPIS_PROTOCOL_") && !error.retryable;
 }
 
 /** Dials until there is a connection again, or the hub refuses, or it is stopped. */

@@ -83,6 +83,11 @@ export interface Hub<Topics = AnyTopics> {
    * Returns its peer number; it becomes a peer when it speaks.
    */
   adopt(socket: Socket, location: Omit<Location, "id">): number;
+  /**
+   * Takes a peer out of rotation, whatever it says of itself, or back in: it counts as not ready, so that it gets no
+   * calls but those that name it by its number. Nothing happens when there is no such peer.
+   */
+  setAside(peerId: number, isAside: boolean): void;
   stats(): HubStats;
   /** Says goodbye to every peer and removes the socket. Calling it again waits for the first call. */
   close(): Promise<void>;
@@ -181,6 +186,10 @@ class RunningHub implements Hub, ConnectionHost {
     const id = this.router.reserveId();
     this.#connect(link, { by: "parentage", location: { ...location, id } });
     return id;
+  }
+
+  setAside(peerId: number, isAside: boolean): void {
+    this.router.setAside(peerId, isAside);
   }
 
   stats(): HubStats {

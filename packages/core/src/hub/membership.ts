@@ -169,11 +169,22 @@ export class Membership {
     if (topic !== undefined) this.#directory.unlisten(sender, topic, isHandler(chunk, at));
   }
 
+  /** Takes a peer out of rotation, whatever it says of itself, or back in. Nothing happens when there is no such peer. */
+  setAside(id: number, isAside: boolean): void {
+    const peer = this.#peers.get(id);
+    if (peer !== undefined) this.#changeReady(peer, () => (peer.isAside = isAside));
+  }
+
   #setReady(sender: Peer, ready: boolean): void {
-    if (sender.ready === ready) return;
-    sender.ready = ready;
-    this.#directory.touch(sender);
-    this.notices.changed("changed", sender);
+    this.#changeReady(sender, () => (sender.saysReady = ready));
+  }
+
+  #changeReady(peer: Peer, change: () => void): void {
+    const before = peer.ready;
+    change();
+    if (peer.ready === before) return;
+    this.#directory.touch(peer);
+    this.notices.changed("changed", peer);
   }
 
   #topic(name: string): Topic {

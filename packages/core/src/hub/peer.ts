@@ -42,7 +42,10 @@ export class Peer {
   readonly isHost: boolean;
   /** It reads bodies with records. */
   readonly readsRecords: boolean;
-  ready: boolean;
+  /** What it says of itself. */
+  saysReady: boolean;
+  /** Whoever hosts the hub has taken it out of rotation, whatever it says. */
+  isAside = false;
   /** Told of every change among the peers. */
   watching = false;
   /** Something waits for its queue to become shorter: see Delivery. */
@@ -72,10 +75,15 @@ export class Peer {
     const { isHost = false, readsRecords = false } = traits;
     this.location = location;
     this.port = port;
-    this.ready = ready;
+    this.saysReady = ready;
     this.row = row;
     this.isHost = isHost;
     this.readsRecords = readsRecords;
+  }
+
+  /** Whether it is to be given work. */
+  get ready(): boolean {
+    return this.saysReady && !this.isAside;
   }
 
   /** Topics whose events it wants. */

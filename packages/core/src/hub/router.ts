@@ -124,6 +124,11 @@ export class Router {
     return this.#state.members.join(location, port, ready, traits);
   }
 
+  /** Takes a peer out of rotation, whatever it says of itself, or back in. */
+  setAside(id: number, isAside: boolean): void {
+    this.#state.members.setAside(id, isAside);
+  }
+
   /** A peer's connection has ended: whoever waits for it is told at once. */
   leave(peer: Peer): void {
     const { members, lanes, losses, delivery, notices } = this.#state;

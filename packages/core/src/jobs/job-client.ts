@@ -1,4 +1,3 @@
-import { randomUUID } from "node:crypto";
 import {
   type Client,
   type DeadJob,
@@ -46,7 +45,7 @@ export class JobClient implements Jobs {
    * @throws ELPIS_JOBS_FULL, ELPIS_JOBS_DISK, ELPIS_JOBS_NOT_DURABLE, ELPIS_HUB_TOO_LARGE, ELPIS_HUB_BAD_ARGUMENT
    */
   async enqueue(topic: string, payload: unknown, options: JobOptions = {}): Promise<JobReceipt> {
-    const { timeoutMs, id = randomUUID(), ...rest } = options;
+    const { timeoutMs, id = globalThis.crypto.randomUUID(), ...rest } = options;
     const input: EnqueueInput = { topic, id, payload: packPayload(payload), ...rest };
     return (await this.#ask(ENQUEUE_TOPIC, input, timeoutMs)) as JobReceipt;
   }
