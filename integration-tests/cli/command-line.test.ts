@@ -18,25 +18,26 @@ test("--version prints the version of the package", async () => {
   expect(await home.run(["--version"])).toMatchObject({ code: 0, stdout: `${version}\n` });
 });
 
-test("help lists the commands, and not the internal one", async () => {
+const COMMANDS = [
+  ...["run", "dev", "start", "stop", "restart", "reload", "rollback", "scale", "apply", "signal"],
+  ...["list", "show", "ps", "pid", "logs", "health", "metrics", "inspect", "diag"],
+  ...["save", "resurrect", "exit", "startup", "doctor", "init", "config", "completion"],
+];
+
+test("help lists the commands, and not the internal ones", async () => {
   const { code, stdout } = await home.run(["help"]);
   expect(code).toBe(0);
-  for (const name of ["run", "dev", "start", "stop", "list", "ps", "logs"]) {
-    expect(stdout).toMatch(new RegExp(`^  ${name}\\b`, "m"));
-  }
-  expect(stdout).not.toContain("__serve");
+  for (const name of COMMANDS) expect(stdout).toMatch(new RegExp(`^  ${name}\\b`, "m"));
+  expect(stdout).not.toContain("__");
 });
 
-test.each(["run", "dev", "start", "stop", "list", "ps", "logs"])(
-  "%s --help names the common options",
-  async (command) => {
-    const { code, stdout } = await home.run([command, "--help"]);
-    expect(code).toBe(0);
-    for (const option of ["--json", "--app", "--config", "--timeout", "--verbose"]) {
-      expect(stdout).toContain(option);
-    }
-  },
-);
+test.each(["run", "reload", "list"])("%s --help names the common options", async (command) => {
+  const { code, stdout } = await home.run([command, "--help"]);
+  expect(code).toBe(0);
+  for (const option of ["--json", "--app", "--config", "--timeout", "--verbose"]) {
+    expect(stdout).toContain(option);
+  }
+});
 
 describe("a command line that is wrong ends with 2", () => {
   test.each([
@@ -45,6 +46,12 @@ describe("a command line that is wrong ends with 2", () => {
     ["an unknown option", ["list", "--jsn"], "--jsn"],
     ["a bad duration", ["stop", "--timeout", "soon"], "such as 500ms"],
     ["a bad count", ["start", "x.js", "-i", "0"], "whole number from 1"],
+    ["a bad number to scale to", ["scale", "web=many"], "such as web=4"],
+    ["a bad count of a trial", ["reload", "--canary", "0"], "whole number from 1"],
+    ["options of a trial without one", ["reload", "--for", "3s"], "go with --canary"],
+    ["a bad kind of look", ["diag", "web", "x-ray"], "cpu-profile"],
+    ["no names", ["restart", "--process", ","], "names such as web,jobs"],
+    ["two scopes", ["startup", "--user", "--system"], "--system"],
     ["a bad number of lines", ["logs", "-n", "many"], "whole number from 0"],
     ["too many arguments", ["stop", "a", "b"], "too many arguments"],
   ])("%s", async (_, args, text) => {

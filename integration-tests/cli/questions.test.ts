@@ -78,7 +78,7 @@ describe("with one app running", () => {
     const { stdout } = await home.run(["list"]);
     const [head = "", master = "", tick = "", ...rest] = stdout.split("\n");
     expect(head.split(/ +/)).toEqual(
-      "app process role ready pids state restarts uptime".split(" "),
+      "app process role ready pids state restarts uptime cpu memory".split(" "),
     );
     expect(master).toMatch(/^ticker +master +master +1\/1 +\d+ +running +0 +\d/);
     expect(tick).toMatch(/^ticker +tick +worker +2\/2 +\d+,\d+ +ready +0 +\d/);
@@ -94,6 +94,7 @@ describe("with one app running", () => {
         dir: expect.any(String),
         file: expect.stringContaining("elpis.config.mjs"),
         state: "running",
+        version: 1,
         startedAt: expect.any(Number),
         processes: expect.any(Array),
       },
@@ -112,7 +113,7 @@ describe("with one app running", () => {
     const { stdout } = await home.run(["ps"], { cwd: dir });
     const [head = "", ...rows] = stdout.trimEnd().split("\n");
     expect(head.trim().split(/ +/)).toEqual(
-      "pid process role state uptime memory restarts".split(" "),
+      "pid process role state version uptime cpu memory restarts".split(" "),
     );
     expect(rows).toHaveLength(3);
     for (const row of rows) expect(row).toMatch(/^ *\d+ +\S+\.\d +\w+ +\w+ .* \d+\.\d MB +0$/);

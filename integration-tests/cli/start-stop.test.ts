@@ -160,10 +160,12 @@ describe("a start that fails", () => {
       const value = { name: "late", processes: { tick: "./tick.mjs" } };
       await writeApp(dir, {
         "elpis.config.mjs": `
-          import { writeFileSync } from "node:fs";
-          if (process.argv.includes("__serve")) {
+          import { existsSync, writeFileSync } from "node:fs";
+          // The command reads it first, and its master after it.
+          if (!existsSync("first")) writeFileSync("first", "");
+          else {
             writeFileSync("reading", "");
-            await new Promise((resolve) => setTimeout(resolve, 2500));
+            await new Promise((resolve) => setTimeout(resolve, 20_000));
             writeFileSync("read", "");
           }
           ${config(value)}`,
@@ -184,7 +186,7 @@ describe("a start that fails", () => {
     });
 
     test("by --timeout leaves nothing, and ends in time", async () => {
-      const { code } = await home.run(["start", "--timeout", "1s"], { cwd: dir });
+      const { code } = await home.run(["start", "--timeout", "4s"], { cwd: dir });
       expect(code).toBe(7);
       await home.empty(1000);
       expect(existsSync(join(dir, "read"))).toBe(false);
@@ -205,7 +207,7 @@ describe("a start that fails", () => {
   test("says so when ELPIS_HOME is a file", async () => {
     const env = { ELPIS_HOME: join(dir, "tick.mjs") };
     const { code, stderr } = await home.run(["start"], { cwd: dir, env });
-    expect(code).toBe(1);
+    expect(code).toBe(13);
     expect(stderr).toContain("set ELPIS_HOME to one");
     const failure = await home.json<Failure>(["start"], { cwd: dir, env });
     expect(failure.error.code).toBe("ELPIS_HUB_UNSAFE_DIR");

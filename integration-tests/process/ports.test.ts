@@ -52,11 +52,17 @@ describe("a shared port", () => {
   it("stays open while the only worker is down, and nobody is refused", async () => {
     const port = await freePort();
     const app = await start({}, { web: web(port, { restart: { minDelay: 400 } }) });
-    const pid = app.of("web")[0]?.pid as number;
-    process.kill(pid, "SIGKILL");
+    const die = (): boolean => process.kill(app.of("web")[0]?.pid as number, "SIGKILL");
+    die();
+    // The first time it is started again at once.
+    await waitFor("the replacement", () => {
+      const [web] = app.of("web");
+      return web?.epoch === 2 && web.state === "ready";
+    });
+    die();
     await waitFor("its end", () => app.of("web")[0]?.state === "backoff");
     const answers = await Promise.all(Array.from({ length: 20 }, () => get(port)));
-    expect(app.of("web")[0]?.epoch).toBe(2);
+    expect(app.of("web")[0]?.epoch).toBe(3);
     const bodies = new Set(answers.map(({ status, body }) => `${status} ${body}`));
     expect(bodies).toEqual(new Set([`200 ${app.of("web")[0]?.pid}`]));
   });

@@ -1,8 +1,15 @@
-import { type CallOptions, type Client, hasCode } from "@elpis/api";
-import { connectTo, findHubs } from "@elpis/core";
+import { lstatSync } from "node:fs";
+import { type CallOptions, type Client, type ErrorData, hasCode } from "@elpis/api";
+import { connectTo, findHubs, runtimeBase } from "@elpis/core";
 import type { CliContext } from "./context.ts";
-import { readConfig } from "./definition.ts";
-import { notRunning, whichApp } from "./errors.ts";
+import {
+  forbidden,
+  fromMaster,
+  masterSilent,
+  masterTooOld,
+  notRunning,
+  whichApp,
+} from "./errors.ts";
 import type { CommonOptions } from "./options.ts";
 import type { ControlTopics, MasterStatus } from "./preset.ts";
 
@@ -14,10 +21,23 @@ export interface AppRecord {
   readonly alive: boolean;
 }
 
-/** All apps of this user, by name. */
+/** All apps of this user, by name. @throws ELPIS_CLI_FORBIDDEN when their folder is somebody else's */
 export async function findApps(): Promise<AppRecord[]> {
+  refuseForeignFolder(runtimeBase());
   const found = await findHubs();
   return [...found].sort((a, b) => (a.name < b.name ? -1 : 1));
+}
+
+/** In a folder of somebody else nothing can be seen, which must not look as if nothing ran. */
+function refuseForeignFolder(base: string): void {
+  const own = process.getuid?.();
+  const uid = lstatSync(base, { throwIfNoEntry: false })?.uid;
+  if (uid === undefined || own === undefined || uid === own) return;
+  throw forbidden(
+    `the folder of running apps belongs to user ${uid}, and this is user ${own}`,
+    base,
+    `run the command as that user, or set ELPIS_HOME to a folder of your own`,
+  );
 }
 
 /** The app of that name, when it runs. */
@@ -26,36 +46,59 @@ export async function findRunning(name: string): Promise<AppRecord | undefined> 
   return (await findApps()).find((app) => app.alive && app.name.toLowerCase() === wanted);
 }
 
-/** Talks to the master of an app and hangs up. @throws ELPIS_HUB_UNREACHABLE and what `work` throws */
-async function withMaster<Answer>(
+/** A line to the master of an app. */
+export interface MasterLine {
+  readonly client: Client<ControlTopics>;
+  /** What every request takes: whom to ask, and how long. */
+  readonly call: CallOptions;
+}
+
+const CONNECT_MS = 10_000;
+
+/**
+ * Talks to the master of an app and hangs up.
+ *
+ * @throws ELPIS_HUB_UNREACHABLE, ELPIS_CLI_TIMEOUT when it is there but does not answer, and what `work` throws
+ */
+export async function withMaster<Answer>(
   app: string,
   timeoutMs: number,
-  work: (client: Client<ControlTopics>, options: CallOptions) => Promise<Answer>,
+  work: (line: MasterLine) => Promise<Answer>,
 ): Promise<Answer> {
-  const client = await connectTo<ControlTopics>(app, {
-    location: { name: "elpis" },
-    timeoutMs,
-    reconnect: false,
-  });
+  const client = await openLine(app, Math.min(timeoutMs, CONNECT_MS));
   try {
-    return await work(client, { to: { role: "master" }, timeoutMs });
+    return await work({ client, call: { to: { role: "master" }, timeoutMs } });
+  } catch (error) {
+    throw asMasterSaid(app, error);
   } finally {
     await client.close();
   }
 }
 
-/** How an app is. @throws ELPIS_HUB_UNREACHABLE, ELPIS_HUB_DEADLINE, ELPIS_HUB_NO_RESPONDER */
-export function appStatus(app: string, timeoutMs = 5000): Promise<MasterStatus> {
-  return withMaster(app, timeoutMs, (client, options) =>
-    client.request("elpis.status", {}, options),
-  );
+async function openLine(app: string, timeoutMs: number): Promise<Client<ControlTopics>> {
+  try {
+    const location = { name: "elpis" };
+    return await connectTo<ControlTopics>(app, { location, timeoutMs, reconnect: false });
+  } catch (error) {
+    // A connection that was made and never welcomed: the kernel took it, the master did not.
+    throw hasCode(error, "ELPIS_HUB_CLOSED") ? masterSilent(app, timeoutMs, error) : error;
+  }
 }
 
-/** Asks an app to stop; resolves when all its processes are gone. @throws ELPIS_HUB_… */
-export async function askToStop(app: string, now: boolean, timeoutMs: number): Promise<void> {
-  await withMaster(app, timeoutMs, (client, options) =>
-    client.request("elpis.stop", { now }, options),
-  );
+/** The hub hides codes of ours in errors of handlers, as any peer could make them up. The master is who we asked. */
+function asMasterSaid(app: string, error: unknown): unknown {
+  if (hasCode(error, "ELPIS_HUB_REMOTE")) {
+    return fromMaster(error.details.remote as ErrorData, "ELPIS_HUB_REMOTE");
+  }
+  const topic = hasCode(error, "ELPIS_HUB_NO_RESPONDER") ? error.details.topic : undefined;
+  // Who asks for the status wants to know the difference.
+  const isOther = typeof topic === "string" && topic !== "elpis.status";
+  return isOther ? masterTooOld(app, topic) : error;
+}
+
+/** How an app is. @throws ELPIS_HUB_UNREACHABLE, ELPIS_HUB_DEADLINE, ELPIS_HUB_NO_RESPONDER */
+export function appStatus(app: string, timeoutMs = 5000): Promise<MasterStatus> {
+  return withMaster(app, timeoutMs, ({ client, call }) => client.request("elpis.status", {}, call));
 }
 
 /**
@@ -87,6 +130,8 @@ export async function nameFromConfig(
   context: CliContext,
   options: CommonOptions,
 ): Promise<string | undefined> {
+  // Loaded here, because a command that names its app need not wait for what reads configurations.
+  const { readConfig } = await import("./definition.ts");
   try {
     const { config: path } = options;
     return (await readConfig({ cwd: context.cwd, ...(path !== undefined && { path }) })).name;

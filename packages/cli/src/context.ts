@@ -11,6 +11,11 @@ export interface CliContext {
   readonly stderr: Sink;
   /** Calls `listener` for each signal that asks the program to end. Returns what undoes it. */
   onSignal(listener: (signal: NodeJS.Signals) => void): () => void;
+  /**
+   * Calls `listener` for each SIGHUP from now on; until this is undone, it does not ask the program to end. Where a
+   * terminal is attached it still does: it means that the terminal is gone. Returns what undoes it.
+   */
+  onHangUp(listener: () => void): () => void;
 }
 
 const ENDING: readonly NodeJS.Signals[] =
@@ -18,16 +23,32 @@ const ENDING: readonly NodeJS.Signals[] =
 
 /** The context of a program that was started from a shell. */
 export function processContext(bin: string): CliContext {
+  const stdout = createSink(process.stdout, process.env);
+  const stderr = createSink(process.stderr, process.env);
+  const hasTerminal = process.stdin.isTTY === true || stdout.isTty || stderr.isTty;
+  let hangUps = 0;
   return {
     cwd: process.cwd(),
     env: process.env,
     bin,
-    stdout: createSink(process.stdout, process.env),
-    stderr: createSink(process.stderr, process.env),
+    stdout,
+    stderr,
     onSignal(listener) {
-      for (const signal of ENDING) process.on(signal, listener);
+      const ending = (signal: NodeJS.Signals): void => {
+        if (signal !== "SIGHUP" || hangUps === 0) listener(signal);
+      };
+      for (const signal of ENDING) process.on(signal, ending);
       return () => {
-        for (const signal of ENDING) process.off(signal, listener);
+        for (const signal of ENDING) process.off(signal, ending);
+      };
+    },
+    onHangUp(listener) {
+      if (hasTerminal || process.platform === "win32") return () => {};
+      hangUps += 1;
+      process.on("SIGHUP", listener);
+      return () => {
+        hangUps -= 1;
+        process.off("SIGHUP", listener);
       };
     },
   };

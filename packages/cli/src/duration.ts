@@ -1,3 +1,5 @@
+import { usageError } from "./errors.ts";
+
 /** A span for a person: `0.4 s`, `12 s`, `3m 4s`, `2h 5m`, `3d 4h`. */
 export function formatDuration(valueMs: number): string {
   const seconds = Math.max(0, valueMs) / 1000;
@@ -9,4 +11,15 @@ export function formatDuration(valueMs: number): string {
   if (minutes < 24 * 60) return `${Math.floor(minutes / 60)}h ${minutes % 60}m`;
   const hours = Math.floor(minutes / 60);
   return `${Math.floor(hours / 24)}d ${hours % 24}h`;
+}
+
+/** Milliseconds of a span on the command line, at least 1. @throws ELPIS_CLI_USAGE */
+export async function readDuration(option: string, text: string): Promise<number> {
+  // Most command lines have none, and what reads configurations takes a while to load.
+  const { parseDuration } = await import("./preset.ts");
+  const valueMs = parseDuration(text);
+  if (valueMs === undefined || valueMs === 0) {
+    throw usageError(`${option} ${text}: expected a span such as 500ms, 10s, 2m, 1h`);
+  }
+  return valueMs;
 }

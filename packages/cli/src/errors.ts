@@ -15,6 +15,42 @@ export function notRunning(app: string, running: readonly string[]): ElpisError 
   );
 }
 
+/** The app that runs cannot do what was asked: it does not know the topic. */
+export function masterTooOld(app: string, topic: string): ElpisError {
+  return new ElpisError(
+    "ELPIS_CLI_NOT_ANSWERED",
+    `the master of ${app} does not answer ${topic}: it is of another version, or a hub without a master; start it again with: elpis stop ${app} && elpis start`,
+    { details: { app, topic } },
+  );
+}
+
+/** The app has no such process; the same error as its master raises. */
+export function unknownProcess(name: string, known: readonly string[]): ElpisError {
+  return new ElpisError(
+    "ELPIS_PROCESS_UNKNOWN",
+    `The application has no process "${name}"; it has ${known.join(", ")}.`,
+    { details: { name, known: [...known] } },
+  );
+}
+
+/** The process of the master is there, and does not say a word. */
+export function masterSilent(app: string, timeoutMs: number, cause: unknown): ElpisError {
+  return new ElpisError(
+    "ELPIS_CLI_TIMEOUT",
+    `the master of ${app} is there but has not answered within ${timeoutMs} ms: it is stopped, or has too much to do; ask again, or end it with: elpis stop ${app} --now`,
+    { cause, details: { app, timeoutMs }, retryable: true },
+  );
+}
+
+/** The master ended while it was asked for something. */
+export function masterGone(app: string, what: string, cause: unknown): ElpisError {
+  return new ElpisError(
+    "ELPIS_CLI_MASTER_GONE",
+    `the master of ${app} ended during ${what}; look at: elpis logs ${app}, and start it again with: elpis start`,
+    { cause, details: { app, what } },
+  );
+}
+
 /** No app was named, and the directory and the running apps do not tell which is meant. */
 export function whichApp(running: readonly string[]): ElpisError {
   const message =
@@ -77,6 +113,15 @@ export function configUnreadable(path: string, cause: Error): ElpisError {
   );
 }
 
+/** There is nothing to make a config from. */
+export function configNotImported(file: string): ElpisError {
+  return new ElpisError(
+    "ELPIS_CONFIG_NOT_FOUND",
+    `There is no ${file} to make a config from. Give the file that starts your app until now, such as Procfile.`,
+    { details: { path: file, lookedFor: [] } },
+  );
+}
+
 /** There is no log file to read. */
 export function noLog(app: string, file: string): ElpisError {
   return new ElpisError(
@@ -86,20 +131,75 @@ export function noLog(app: string, file: string): ElpisError {
   );
 }
 
-/** A signal came while the command was at work. */
-export function interrupted(what: string, signal: string): ElpisError {
+/** A signal came while the command was at work; `left` is what becomes of the work. */
+export function interrupted(what: string, signal: string, left: string): ElpisError {
+  return new ElpisError("ELPIS_CLI_INTERRUPTED", `${what} was interrupted by ${signal}; ${left}`, {
+    details: { signal },
+  });
+}
+
+/** The system, or the owner of a folder, does not permit it; `hint` is what to do. */
+export function forbidden(what: string, path: string, hint: string, cause?: unknown): ElpisError {
+  return new ElpisError("ELPIS_CLI_FORBIDDEN", `${what}: ${path}; ${hint}`, {
+    ...(cause !== undefined && { cause }),
+    details: { path },
+  });
+}
+
+/** A file that a command would have to replace. */
+export function fileExists(path: string): ElpisError {
   return new ElpisError(
-    "ELPIS_CLI_INTERRUPTED",
-    `${what} was interrupted by ${signal}; what had started is stopped`,
-    { details: { signal } },
+    "ELPIS_CLI_EXISTS",
+    `${path} is there already; look at it, and replace it with: --force`,
+    { details: { path } },
   );
 }
 
-/** What went wrong in the detached master, as it told. */
-export function fromMaster(data: ErrorData): ElpisError {
-  return new ElpisError(data.code ?? "ELPIS_CLI_START_FAILED", data.message, {
-    ...(data.details !== undefined && { details: data.details }),
-    ...(data.cause !== undefined && { cause: fromMaster(data.cause) }),
+/** `resurrect` without a `save` before it. */
+export function nothingSaved(file: string): ElpisError {
+  return new ElpisError(
+    "ELPIS_CLI_NOTHING_SAVED",
+    `no apps are saved (no ${file}); start them and save them with: elpis save`,
+    { details: { file } },
+  );
+}
+
+/** What was saved cannot be read. */
+export function savedUnreadable(file: string, why: string, cause?: unknown): ElpisError {
+  return new ElpisError(
+    "ELPIS_CLI_SAVED_UNREADABLE",
+    `${file} cannot be read: ${why}; start the apps and write it anew with: elpis save`,
+    { ...(cause !== undefined && { cause }), details: { file, why } },
+  );
+}
+
+/** Something for a service manager that is not known here. */
+export function noSuchPlatform(platform: string, known: readonly string[]): ElpisError {
+  return new ElpisError(
+    "ELPIS_CLI_NO_SUCH_PLATFORM",
+    `nothing is known about starting at boot with "${platform}"; choose one with: --platform ${known.join("|")}`,
+    { details: { platform, known: [...known] } },
+  );
+}
+
+/** Some of several apps could not be dealt with. */
+export function someFailed(
+  what: string,
+  failed: ReadonlyArray<{ readonly app: string; readonly message: string }>,
+): ElpisError {
+  const lines = failed.map(({ app, message }) => `  ${app}: ${message}`);
+  return new ElpisError("ELPIS_CLI_SOME_FAILED", `${what} failed for:\n${lines.join("\n")}`, {
+    details: { failed: failed.map(({ app, message }) => ({ app, message })) },
+  });
+}
+
+/** What went wrong in a master, as it told; `fallback` is for what has no code of its own. */
+export function fromMaster(data: ErrorData, fallback: string): ElpisError {
+  const { code = fallback, message, details, retryable, cause } = data;
+  return new ElpisError(code, message, {
+    ...(details !== undefined && { details }),
+    ...(retryable !== undefined && { retryable }),
+    ...(cause !== undefined && { cause: fromMaster(cause, fallback) }),
   });
 }
 

@@ -18,16 +18,45 @@ export interface RunOptions extends CommonOptions {
   readonly path?: string | undefined;
 }
 
+/** Processes that a command means: `web`, or `web.1` for one instance. */
+export interface ProcessesOptions extends CommonOptions {
+  readonly process?: readonly string[] | undefined;
+}
+
+/** What every operation takes. */
+export interface OperationOptions extends ProcessesOptions {
+  /** Wait for the operation that is under way, instead of being refused. */
+  readonly queue?: boolean | undefined;
+}
+
 /** Options of `start`. */
-export interface StartOptions extends RunOptions {
+export interface StartOptions extends RunOptions, OperationOptions {
   /** How many processes a script gets. */
   readonly instances?: number | "auto" | undefined;
 }
 
 /** Options of `stop`. */
-export interface StopOptions extends CommonOptions {
+export interface StopOptions extends OperationOptions {
   /** Do not wait for what is under way. */
   readonly now?: boolean | undefined;
+}
+
+/** Options of `reload`. */
+export interface ReloadOptions extends OperationOptions {
+  /** How many new processes of each kind are tried first. */
+  readonly canary?: number | undefined;
+  /** How long they are watched, such as `30s`. */
+  readonly for?: string | undefined;
+  /** Share of their requests that may fail, such as `1%` or `0.01`. */
+  readonly maxErrors?: string | undefined;
+  /** False: the processes are replaced as they are defined now. */
+  readonly reread?: boolean | undefined;
+}
+
+/** Options of `apply`. */
+export interface ApplyOptions extends OperationOptions {
+  /** Only tell what would be done. */
+  readonly dryRun?: boolean | undefined;
 }
 
 /** Options of `logs`. */
@@ -38,4 +67,58 @@ export interface LogsOptions extends CommonOptions {
   readonly follow?: boolean | undefined;
   /** Only this process: `web`, or `web.1`. */
   readonly process?: string | undefined;
+}
+
+/** Options of `metrics`. */
+export interface MetricsOptions extends CommonOptions {
+  /** Print again and again, until a signal comes. */
+  readonly watch?: boolean | undefined;
+  /** Pause between two prints, such as `2s`. @default "2s" */
+  readonly interval?: string | undefined;
+}
+
+/** Options of `diag`. */
+export interface DiagOptions extends CommonOptions {
+  /** How long a CPU profile measures, such as `5s`. */
+  readonly for?: string | undefined;
+  /** Folder for the file. */
+  readonly out?: string | undefined;
+}
+
+/** Options of `startup`. */
+export interface StartupOptions extends RunOptions {
+  /** `systemd`, `launchd` or `openrc`. @default what this system has */
+  readonly platform?: string | undefined;
+  /** For the whole machine, or for this user. @default `system` for root, else `user` */
+  readonly scope?: "system" | "user" | undefined;
+  /** Whose processes they are, in a unit of the whole machine. @default who runs the command */
+  readonly as?: string | undefined;
+  /** Install it instead of printing it. */
+  readonly write?: boolean | undefined;
+  /** Take away what `write` installed. */
+  readonly remove?: boolean | undefined;
+  /** Replace a file that is there. */
+  readonly force?: boolean | undefined;
+}
+
+/** Options of `save`. */
+export interface SaveOptions extends CommonOptions {
+  /** Forget what was saved when nothing runs. */
+  readonly force?: boolean | undefined;
+}
+
+/** Options of `doctor`. */
+export interface DoctorOptions extends CommonOptions {
+  /** Repair what can be repaired without risk. */
+  readonly fix?: boolean | undefined;
+}
+
+/** Options of `init`. */
+export interface InitOptions extends CommonOptions {
+  /** A Procfile, ecosystem file or other definition to begin with. */
+  readonly from?: string | undefined;
+  /** Replace a file that is there. */
+  readonly force?: boolean | undefined;
+  /** Write a procfile instead of a config. */
+  readonly procfile?: boolean | undefined;
 }

@@ -5,11 +5,12 @@ import { runtimeBase, runtimeDir } from "@elpis/core";
 import { ensurePrivateDir } from "@elpis/core/internal";
 import type { CliContext } from "./context.ts";
 import { type Progress, SERVE } from "./detached.ts";
-import { fromMaster, interrupted, masterLost, timedOut } from "./errors.ts";
+import { fromMaster, masterLost, timedOut } from "./errors.ts";
 import { masterFile } from "./log/file.ts";
 import type { StartOptions } from "./options.ts";
 import { processRef, waitGone } from "./pids.ts";
 import type { AppDefinition, MasterStatus, ProcessStatus } from "./preset.ts";
+import { type Failing, failAtSignal } from "./until-signal.ts";
 
 /** How long a master that was told to give up may take before it is killed. */
 const GIVE_UP_MS = 15_000;
@@ -41,7 +42,7 @@ export async function spawnMaster(
   const bound = failLater(leftMs, () =>
     timedOut(`the start of ${name}`, timeoutMs, "what had started is stopped"),
   );
-  const signals = failAtSignal(context, `the start of ${name}`);
+  const signals = failAtSignal(context, `the start of ${name}`, "what had started is stopped");
   try {
     const status = await Promise.race([
       untilReady(child, name, onProcess),
@@ -73,15 +74,9 @@ function untilReady(
       const progress = message as Progress;
       if (progress.type === "process") onProcess(progress.process);
       else if (progress.type === "ready") resolve(progress.status);
-      else reject(fromMaster(progress.error));
+      else reject(fromMaster(progress.error, "ELPIS_CLI_START_FAILED"));
     });
   });
-}
-
-/** Something that may end the waiting early. */
-interface Failing {
-  readonly failure: Promise<never>;
-  off(): void;
 }
 
 function failLater(afterMs: number, error: () => Error): Failing {
@@ -90,14 +85,6 @@ function failLater(afterMs: number, error: () => Error): Failing {
     timer = setTimeout(() => reject(error()), afterMs);
   });
   return { failure, off: () => clearTimeout(timer) };
-}
-
-function failAtSignal(context: CliContext, what: string): Failing {
-  let off = (): void => {};
-  const failure = new Promise<never>((_, reject) => {
-    off = context.onSignal((signal) => reject(interrupted(what, signal)));
-  });
-  return { failure, off };
 }
 
 function launch(

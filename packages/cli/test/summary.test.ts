@@ -1,23 +1,7 @@
 import { expect, test } from "vitest";
 import { groupByName, upLine, whatEnded } from "../src/output/summary.ts";
-import type { MasterStatus, ProcessStatus } from "../src/preset.ts";
-
-function one(name: string, index = 0, more: Partial<ProcessStatus> = {}): ProcessStatus {
-  const role = name === "master" || name === "agent" ? name : "worker";
-  return { name, role, index, state: "ready", restarts: 0, epoch: 1, uptimeMs: 0, ...more };
-}
-
-function status(...processes: ProcessStatus[]): MasterStatus {
-  return {
-    app: "shop",
-    pid: 1,
-    dir: "/shop",
-    file: "/shop/elpis.config.ts",
-    state: "running",
-    startedAt: 0,
-    processes: [one("master"), ...processes],
-  };
-}
+import type { ProcessStatus } from "../src/preset.ts";
+import { worker as one, status } from "./statuses.ts";
 
 test("what is up is said in start order, with how many there are", () => {
   const full = status(one("agent"), one("web"), one("web", 1), one("background"));

@@ -1,4 +1,5 @@
 import { ElpisError } from "@elpis/api";
+import type { OperationStatus } from "./status.ts";
 
 /** One thing that is wrong with a configuration. */
 export interface ConfigProblem {
@@ -6,11 +7,16 @@ export interface ConfigProblem {
   readonly path: string;
   /** What was expected there, and what was found. */
   readonly message: string;
+  /** The file that says so, where it is not that of the application. */
+  readonly file?: string;
 }
 
 /** ELPIS_CONFIG_INVALID: names the file and everything that is wrong with it. */
 export function configInvalid(file: string, problems: readonly ConfigProblem[]): ElpisError {
-  const lines = problems.map((problem) => `  ${problem.path}: ${problem.message}`);
+  const lines = problems.map((problem) => {
+    const where = problem.file === undefined ? "" : ` (in ${problem.file})`;
+    return `  ${problem.path}: ${problem.message}${where}`;
+  });
   const count = problems.length === 1 ? "a problem" : `${problems.length} problems`;
   return new ElpisError(
     "ELPIS_CONFIG_INVALID",
@@ -32,12 +38,19 @@ export function configNotFound(path: string, lookedFor: readonly string[]): Elpi
   );
 }
 
-/** ELPIS_CONFIG_LOAD_FAILED: the file threw, or could not be read. */
-export function configLoadFailed(file: string, cause: unknown): ElpisError {
+/** ELPIS_CONFIG_LOAD_FAILED: the file threw, could not be read, or took too long; `said` is what it has written. */
+export function configLoadFailed(
+  file: string,
+  cause: unknown,
+  said: readonly string[] = [],
+): ElpisError {
+  const why = cause instanceof Error ? cause.message : String(cause);
+  const output =
+    said.length === 0 ? "" : `\nIt wrote:\n${said.map((line) => `  ${line}`).join("\n")}`;
   return new ElpisError(
     "ELPIS_CONFIG_LOAD_FAILED",
-    `${file} could not be loaded: ${cause instanceof Error ? cause.message : String(cause)}`,
-    { cause, details: { file } },
+    `${file} could not be loaded: ${why}${output}`,
+    { cause, details: { file, ...(said.length > 0 && { said }) } },
   );
 }
 
@@ -95,6 +108,15 @@ export function bootstrapMissing(lookedFor: readonly string[]): ElpisError {
   );
 }
 
+/** ELPIS_PROCESS_BOOTSTRAP_MISSING: the file that evaluates a configuration is not where it belongs. */
+export function evaluatorMissing(lookedFor: readonly string[]): ElpisError {
+  return new ElpisError(
+    "ELPIS_PROCESS_BOOTSTRAP_MISSING",
+    `The evaluator of @elpis/process is missing (looked for ${lookedFor.join(", ")}). Reinstall the package, or build it.`,
+    { details: { lookedFor } },
+  );
+}
+
 /** ELPIS_PROCESS_CHANNEL_CLOSED: a worker cannot ask its master for a port any more. */
 export function channelClosed(port: number): ElpisError {
   return new ElpisError(
@@ -110,5 +132,68 @@ export function drainRefused(from: string): ElpisError {
     "ELPIS_PROCESS_DRAIN_REFUSED",
     `Only the master may ask a worker to drain; ${from} did. Ask the master to stop or restart it.`,
     { details: { from } },
+  );
+}
+
+/** ELPIS_PROCESS_BUSY: another operation is under way. */
+export function masterBusy(call: string, operation: OperationStatus): ElpisError {
+  const what = operation.processes.length === 0 ? "" : ` of ${operation.processes.join(", ")}`;
+  return new ElpisError(
+    "ELPIS_PROCESS_BUSY",
+    `${call} was refused: a ${operation.name}${what} is under way, asked for by ${operation.by}. Wait for it, or ask to be queued.`,
+    { details: { call, operation }, retryable: true },
+  );
+}
+
+/** ELPIS_PROCESS_CANARY_FAILED: the new processes did worse than was allowed; the old ones never left. */
+export function canaryFailed(why: string, details: Readonly<Record<string, unknown>>): ElpisError {
+  return new ElpisError(
+    "ELPIS_PROCESS_CANARY_FAILED",
+    `The trial of the new version failed: ${why}. The old processes go on as before.`,
+    { details },
+  );
+}
+
+/** ELPIS_PROCESS_NO_VERSION: there is nothing to go back to. */
+export function noVersion(version: number): ElpisError {
+  return new ElpisError(
+    "ELPIS_PROCESS_NO_VERSION",
+    `There is no good version before ${version} to go back to. A version is a definition that a reload or apply has brought and that got ready.`,
+    { details: { version } },
+  );
+}
+
+/** ELPIS_PROCESS_SCALE: a number of instances that cannot be. */
+export function badScale(process: string, wanted: unknown, why: string): ElpisError {
+  return new ElpisError(
+    "ELPIS_PROCESS_SCALE",
+    `${process} cannot be scaled to ${String(wanted)}: ${why}.`,
+    { details: { process, wanted: String(wanted), why } },
+  );
+}
+
+/** ELPIS_PROCESS_SIGNAL: a signal that this system does not have. */
+export function badSignal(signal: string): ElpisError {
+  return new ElpisError(
+    "ELPIS_PROCESS_SIGNAL",
+    `There is no signal "${signal}" here; give a name such as SIGHUP or SIGUSR2.`,
+    { details: { signal } },
+  );
+}
+
+/** ELPIS_PROCESS_DIAGNOSIS: a process could not be looked into. */
+export function diagnosisFailed(process: string, why: string, cause?: unknown): ElpisError {
+  return new ElpisError("ELPIS_PROCESS_DIAGNOSIS", `${process} cannot be looked into: ${why}.`, {
+    ...(cause !== undefined && { cause }),
+    details: { process, why },
+  });
+}
+
+/** ELPIS_PROCESS_ENV_FILE: a file with variables could not be read. */
+export function envFileUnreadable(file: string, cause: unknown): ElpisError {
+  return new ElpisError(
+    "ELPIS_PROCESS_ENV_FILE",
+    `The variables in ${file} cannot be read: ${cause instanceof Error ? cause.message : String(cause)}. Make the file, or take it out of envFile.`,
+    { cause, details: { file } },
   );
 }

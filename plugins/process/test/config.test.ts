@@ -31,6 +31,10 @@ describe("a configuration that is right", () => {
       dir,
       file: join(dir, "elpis.config.ts"),
       plugins: [],
+      services: [],
+      groups: [],
+      survive: false,
+      hub: {},
       processes: [
         {
           name: "web",
@@ -52,7 +56,15 @@ describe("a configuration that is right", () => {
             minDelayMs: 100,
             maxDelayMs: 30_000,
             stableAfterMs: 10_000,
+            stopCodes: [],
+            retryAfterMs: 60_000,
           },
+          envFiles: [],
+          liveness: { intervalMs: 1000 },
+          uncaught: "replace",
+          balance: { kind: "kernel" },
+          reload: { batch: 1, overlap: true },
+          services: [],
         },
       ],
     });
@@ -98,7 +110,15 @@ describe("a configuration that is right", () => {
       readyTimeoutMs: 60_000,
       stopTimeoutMs: 0,
       cwd: join(dir, "sub"),
-      restart: { intensity: 0, periodMs: 2000, minDelayMs: 1, maxDelayMs: 1, stableAfterMs: 1000 },
+      restart: {
+        intensity: 0,
+        periodMs: 2000,
+        minDelayMs: 1,
+        maxDelayMs: 1,
+        stableAfterMs: 1000,
+        stopCodes: [],
+        retryAfterMs: 60_000,
+      },
     });
     expect(ocr).toMatchObject({ command: ["python3", "ocr.py"], ready: "spawn", restart: false });
     expect(ocr?.entry).toBeUndefined();
@@ -131,7 +151,11 @@ describe("a configuration that is wrong", () => {
     [{}, "processes", "expected at least one process"],
     [{ processes: [] }, "processes", "an object of processes by name"],
     [{ ...(web({}) as object), name: "a/b" }, "name", 'letter or digit, got "a/b"'],
-    [{ ...(web({}) as object), proceses: 1 }, "proceses", "unknown key; known are name, agent"],
+    [
+      { ...(web({}) as object), proceses: 1 },
+      "proceses",
+      'unknown key (did you mean "processes"?); known are name, agent',
+    ],
     [{ ...(web({}) as object), agent: 5 }, "agent", "or a text that is its entry, got 5"],
     [
       { ...(web({}) as object), agent: { entry: "agent.mjs", scale: 2 } },
@@ -184,7 +208,11 @@ describe("a configuration that is wrong", () => {
     [web({ dependsOn: ["web"] }), "processes.web.dependsOn", "goes in a circle: web -> web"],
     [web({ args: [1] }), "processes.web.args", "an array of texts, got [1]"],
     [web({ cwd: "gone" }), "processes.web.cwd", "a directory"],
-    [web({ ready: "soon" }), "processes.web.ready", '"listen", "module" or "message", got "soon"'],
+    [
+      web({ ready: "soon" }),
+      "processes.web.ready",
+      '"listen", "module", "message" or a probe, got "soon"',
+    ],
     [web({ readyTimeout: "soon" }), "processes.web.readyTimeout", "a time span of at least 1 ms"],
     [web({ readyTimeout: 0 }), "processes.web.readyTimeout", "got 0"],
     [web({ stopTimeout: -1 }), "processes.web.stopTimeout", "got -1"],

@@ -2,7 +2,7 @@ import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
-import { GUARDIAN_SCRIPT } from "../src/master/guardian-script.ts";
+import { GUARDIAN_SCRIPT } from "../src/child/guardian-script.ts";
 
 /** A process in a group of its own. */
 function start(program: string, ...args: string[]): ChildProcess {

@@ -1,7 +1,7 @@
 import { PassThrough } from "node:stream";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { expect, it } from "vitest";
-import { LinePump } from "../src/master/line-pump.ts";
+import { LinePump } from "../src/child/line-pump.ts";
 
 it("handles a bounded number of lines per turn, and loses none", async () => {
   const stream = new PassThrough();

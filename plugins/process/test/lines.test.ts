@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { LineSplitter, MAX_LINE_LENGTH, Tail } from "../src/master/lines.ts";
+import { LineSplitter, MAX_LINE_LENGTH, Tail } from "../src/child/lines.ts";
 
 function split(...chunks: Array<string | Buffer>): string[] {
   const lines: string[] = [];

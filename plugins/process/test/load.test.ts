@@ -1,9 +1,11 @@
 import { availableParallelism } from "node:os";
 import { basename, join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { loadConfig } from "../src/index.ts";
+import { type LoadOptions, loadConfig as load } from "../src/index.ts";
 import { failure, makeDir } from "./support.ts";
 
+/** In this process: the child runs the built package, and is tried with it. */
+const loadConfig = (options: LoadOptions) => load({ ...options, evaluate: "here" });
 const CONFIG = 'export default { processes: { web: "./web.js" } };';
 
 describe("loadConfig", () => {

@@ -1,11 +1,19 @@
 import { describe, expect, it } from "vitest";
 import type { RestartPolicy } from "../src/config/types.ts";
-import { NEW_INSTANCE, step, TERM_GRACE_MS } from "../src/supervise/machine.ts";
+import {
+  charge,
+  NEW_INSTANCE,
+  step,
+  successorOf,
+  TERM_GRACE_MS,
+} from "../src/supervise/machine.ts";
 import type {
+  Circumstances,
   InstanceEffect,
   InstanceEvent,
   InstanceRecord,
   SupervisePolicy,
+  TimerName,
 } from "../src/supervise/types.ts";
 
 const RESTART: RestartPolicy = {
@@ -14,6 +22,7 @@ const RESTART: RestartPolicy = {
   minDelayMs: 100,
   maxDelayMs: 30_000,
   stableAfterMs: 5000,
+  stopCodes: [],
 };
 const POLICY: SupervisePolicy = {
   restart: RESTART,
@@ -27,7 +36,7 @@ const READY: InstanceEvent = { type: "ready" };
 const EXIT: InstanceEvent = { type: "exited", facts: { code: 1, signal: null } };
 const STOP: InstanceEvent = { type: "stop" };
 const KILL: InstanceEvent = { type: "kill" };
-const timeout = (timer: "ready" | "stable" | "backoff" | "stop" | "kill"): InstanceEvent => ({
+const timeout = (timer: TimerName): InstanceEvent => ({
   type: "timeout",
   timer,
 });
@@ -42,10 +51,15 @@ class Run {
     this.#policy = { ...POLICY, ...policy };
   }
 
+  get given(): Circumstances {
+    const nextEpoch = this.record.epoch + 1;
+    return { policy: this.#policy, now: this.now, random: 0.5, nextEpoch };
+  }
+
   /** Gives the events and returns what the last one led to, without the reports. */
   give(...events: InstanceEvent[]): InstanceEffect[] {
     for (const event of events) {
-      const given = { policy: this.#policy, now: this.now, random: 0.5 };
+      const given = this.given;
       const outcome = step(this.record, event, given);
       this.record = outcome.record;
       this.effects = outcome.effects;
@@ -64,7 +78,7 @@ describe("an instance", () => {
     expect(run.give(SPAWNED)).toEqual([]);
     expect(run.give(READY)).toEqual([{ type: "clearTimer" }]);
     expect(run.effects).toContainEqual({ type: "report", from: "starting", to: "ready" });
-    expect(run.record).toMatchObject({ state: "ready", pid: 7, epoch: 1, restarts: 0 });
+    expect(run.record).toMatchObject({ state: "ready", pid: 7, epoch: 1 });
   });
 
   it("is ready at once when nobody will say so", () => {
@@ -100,15 +114,15 @@ describe("an instance", () => {
       return effect;
     });
     expect(pauses).toEqual([
-      { type: "setTimer", timer: "backoff", delayMs: 75 },
+      { type: "setTimer", timer: "backoff", delayMs: 0 },
       { type: "clearTimer" },
       { type: "clearTimer" },
     ]);
-    expect(run.record).toMatchObject({ epoch: 4, restarts: 3, attempt: 3, state: "starting" });
+    expect(run.record).toMatchObject({ epoch: 4, attempt: 3, state: "starting" });
     expect(run.give(READY)).toEqual([{ type: "setTimer", timer: "stable", delayMs: 5000 }]);
     expect(run.give(EXIT)).toContainEqual({ type: "setTimer", timer: "backoff", delayMs: 600 });
     run.give(timeout("backoff"), SPAWNED, READY, timeout("stable"));
-    expect(run.give(EXIT)).toContainEqual({ type: "setTimer", timer: "backoff", delayMs: 75 });
+    expect(run.give(EXIT)).toContainEqual({ type: "setTimer", timer: "backoff", delayMs: 0 });
   });
 
   it("fails beyond its budget, and not when the failures are further apart", () => {
@@ -116,7 +130,7 @@ describe("an instance", () => {
     often.give(START, SPAWNED, READY);
     for (let time = 0; time < 3; time += 1) often.give(EXIT, timeout("backoff"), SPAWNED);
     expect(often.record.state).toBe("failed");
-    expect(often.record.restarts).toBe(2);
+    expect(often.record.epoch).toBe(3);
 
     const seldom = new Run();
     seldom.give(START, SPAWNED, READY);
@@ -131,7 +145,7 @@ describe("an instance", () => {
       rare.now += 5000;
       rare.give(EXIT, timeout("backoff"), SPAWNED, READY);
     }
-    expect(rare.record).toMatchObject({ state: "ready", restarts: 20 });
+    expect(rare.record).toMatchObject({ state: "ready", epoch: 21 });
   });
 
   it("is not started again when that is not wanted", () => {
@@ -197,7 +211,103 @@ describe("an instance", () => {
   it("can be started again after it has failed, with a new budget", () => {
     const run = new Run();
     run.give(START, SPAWNED, EXIT, START, SPAWNED, READY, EXIT);
-    expect(run.record).toMatchObject({ state: "backoff", epoch: 2, restarts: 1, attempt: 1 });
+    expect(run.record).toMatchObject({ state: "backoff", epoch: 2, attempt: 1 });
+  });
+
+  it("is tried again a good while after it has failed, and then fails at once", () => {
+    const run = new Run({ restart: { ...RESTART, intensity: 0, retryAfterMs: 60_000 } });
+    expect(run.give(START, SPAWNED, READY, EXIT)).toEqual([
+      { type: "setTimer", timer: "heal", delayMs: 60_000 },
+    ]);
+    expect(run.record).toMatchObject({ state: "failed", healing: true });
+    run.now = 100_000;
+    expect(run.give(timeout("heal"))).toContainEqual({ type: "spawn", epoch: 2 });
+    run.give(SPAWNED, READY);
+    expect(run.give(EXIT)).toContainEqual({ type: "setTimer", timer: "heal", delayMs: 60_000 });
+    run.now = 200_000;
+    run.give(timeout("heal"), SPAWNED);
+    expect(run.give(READY)).toEqual([{ type: "setTimer", timer: "stable", delayMs: 5000 }]);
+    run.give(timeout("stable"));
+    expect(run.record).toMatchObject({ state: "ready", healing: false });
+  });
+
+  it("is not tried again when its first start has failed, or when it was told to stop", () => {
+    const restart = { ...RESTART, intensity: 0, retryAfterMs: 60_000 };
+    const first = new Run({ restart });
+    expect(first.give(START, SPAWNED, EXIT)).toEqual([{ type: "clearTimer" }]);
+    expect(first.record.timer).toBeUndefined();
+    for (const type of ["stop", "retire", "kill"] as const) {
+      const run = new Run({ restart });
+      run.give(START, SPAWNED, READY, EXIT);
+      expect(run.give({ type })).toEqual([{ type: "clearTimer" }]);
+      expect(run.give(timeout("heal"))).toEqual([]);
+    }
+  });
+
+  it("is done when it ends with a code that says so", () => {
+    const run = new Run({ restart: { ...RESTART, stopCodes: [0, 3] } });
+    run.give(START, SPAWNED, READY, { type: "exited", facts: { code: 3, signal: null } });
+    expect(run.record).toMatchObject({ state: "stopped", lastExit: { cause: "exit", code: 3 } });
+    run.give(START, SPAWNED, READY, EXIT);
+    expect(run.record.state).toBe("backoff");
+  });
+
+  it("is killed and started again when it is condemned, with the cause that was given", () => {
+    const run = new Run();
+    expect(run.give(START, SPAWNED, READY, { type: "condemn", cause: "hung" })).toEqual([
+      { type: "signal", signal: "SIGKILL" },
+    ]);
+    run.give({ type: "exited", facts: { code: null, signal: "SIGKILL" } });
+    expect(run.record).toMatchObject({ state: "backoff", lastExit: { cause: "hung" } });
+    run.give(timeout("backoff"), SPAWNED, READY, EXIT);
+    expect(run.record.lastExit?.cause).toBe("exit");
+  });
+
+  it("is renewed at once as planned, or at its own cost", () => {
+    const planned = new Run();
+    expect(
+      planned.give(START, SPAWNED, READY, { type: "renew", cause: "group", planned: true }),
+    ).toEqual([{ type: "setTimer", timer: "stop", delayMs: 7000 }, { type: "drain" }]);
+    expect(planned.give(EXIT)).toContainEqual({ type: "spawn", epoch: 2 });
+    expect(planned.record).toMatchObject({ failures: [], lastExit: { cause: "group" } });
+    const costly = new Run();
+    costly.give(START, SPAWNED, READY, { type: "renew", cause: "uncaught", planned: false }, EXIT);
+    expect(costly.record).toMatchObject({ state: "backoff", failures: [0] });
+    const late = new Run();
+    late.give(START, SPAWNED, READY, { type: "renew", cause: "group", planned: true }, STOP, EXIT);
+    expect(late.record).toMatchObject({ state: "stopped", lastExit: { cause: "asked" } });
+  });
+
+  it("is not started again while it is held, and at once when it is released after its pause", () => {
+    const run = new Run();
+    run.give(START, SPAWNED, READY, EXIT, { type: "hold" });
+    expect(run.give(timeout("backoff"))).toEqual([]);
+    expect(run.record.state).toBe("backoff");
+    expect(run.give({ type: "release" })).toContainEqual({ type: "spawn", epoch: 2 });
+    const early = new Run();
+    early.give(START, SPAWNED, READY, EXIT, { type: "hold" });
+    expect(early.give({ type: "release" })).toEqual([]);
+    expect(early.give(timeout("backoff"))).toContainEqual({ type: "spawn", epoch: 2 });
+    const stopped = new Run();
+    stopped.give(START, SPAWNED, READY, EXIT, { type: "hold" }, timeout("backoff"), STOP);
+    expect(stopped.give({ type: "release" })).toEqual([]);
+    expect(stopped.record.state).toBe("stopped");
+  });
+
+  it("costs its heir what it has cost itself", () => {
+    const run = new Run();
+    run.give(START, SPAWNED, READY);
+    const delays = [0, 1, 2].map((at) => {
+      run.now = at;
+      const { record, delayMs } = charge(run.record, run.given);
+      const heir = successorOf(record);
+      run.record = NEW_INSTANCE;
+      run.record = { ...heir };
+      run.give(START, SPAWNED, READY);
+      expect(run.record.failures).toHaveLength(at + 1);
+      return delayMs;
+    });
+    expect(delays).toEqual([0, 150, undefined]);
   });
 
   it("tells causes apart", () => {

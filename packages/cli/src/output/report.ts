@@ -2,6 +2,7 @@ import { type ElpisError, errorToData } from "@elpis/api";
 import type { CliContext } from "../context.ts";
 import type { CommonOptions } from "../options.ts";
 import { paint } from "./color.ts";
+import { type Column, formatTable } from "./table.ts";
 
 /** Whether stacks and debug lines are wanted: `--verbose`, or `DEBUG` names elpis. */
 export function isVerbose(context: CliContext, options: CommonOptions): boolean {
@@ -23,6 +24,16 @@ export function printError(context: CliContext, options: CommonOptions, thrown: 
 /** Prints a result for programs: one JSON document on one line. */
 export function printJson(context: CliContext, value: unknown): void {
   context.stdout.line(JSON.stringify(value));
+}
+
+/** Prints a table on stdout, as wide as the terminal is. */
+export function printTable(
+  context: CliContext,
+  columns: readonly Column[],
+  rows: ReadonlyArray<readonly string[]>,
+): void {
+  const { stdout } = context;
+  for (const line of formatTable(columns, rows, stdout.columns)) stdout.line(line);
 }
 
 /** Says something on stderr, where it does not mix with what the app prints. */

@@ -6,12 +6,16 @@ export interface Sink {
   readonly isTty: boolean;
   /** Whether colours are wanted. */
   readonly color: boolean;
+  /** Width of the terminal; undefined where lines may be as long as they like. */
+  readonly columns: number | undefined;
   /** Resolves when nobody reads any more, as in `elpis logs -f | head`. */
   readonly closed: Promise<void>;
   /** How many lines a file did not take. */
   readonly lost: number;
   /** Prints a line. Returns false when it could not. */
   line(text: string): boolean;
+  /** Writes to the terminal as it is, such as to move the cursor; elsewhere nothing. */
+  control(text: string): void;
   /** Resolves when everything is written, or cannot be. */
   flush(): Promise<void>;
 }
@@ -19,6 +23,7 @@ export interface Sink {
 /** The stream of a process, as far as a sink needs it. */
 export type SinkStream = Pick<NodeJS.WriteStream, "write" | "on"> & {
   readonly isTTY?: boolean;
+  readonly columns?: number;
   readonly fd?: number;
 };
 
@@ -43,11 +48,17 @@ function streamSink(stream: SinkStream, isTty: boolean, color: boolean): Sink {
   return {
     isTty,
     color,
+    get columns() {
+      return isTty ? stream.columns : undefined;
+    },
     closed,
     lost: 0,
     line(text) {
       if (open) stream.write(`${text}\n`);
       return open;
+    },
+    control(text) {
+      if (open && isTty) stream.write(text);
     },
     flush: () =>
       new Promise((resolve) => {
@@ -63,6 +74,7 @@ function fileSink(fd: number, color: boolean): Sink {
   return {
     isTty: false,
     color,
+    columns: undefined,
     closed: new Promise(() => {}),
     get lost() {
       return lost;
@@ -76,6 +88,7 @@ function fileSink(fd: number, color: boolean): Sink {
         return false;
       }
     },
+    control: () => {},
     flush: async () => {},
   };
 }

@@ -1,5 +1,7 @@
+import { didYouMean } from "./closest.ts";
 import { parseDuration } from "./duration.ts";
 import type { Problems } from "./problems.ts";
+import { parseSize } from "./size.ts";
 
 /** Reads the keys of one object of a configuration; what is wrong goes to `problems`, and the fallback is used. */
 export class Fields {
@@ -11,6 +13,10 @@ export class Fields {
     this.path = path;
     this.#value = value;
     this.#problems = problems;
+  }
+
+  get keys(): string[] {
+    return Object.keys(this.#value);
   }
 
   at(key: string): string {
@@ -25,7 +31,8 @@ export class Fields {
   only(known: readonly string[]): void {
     for (const key of Object.keys(this.#value)) {
       if (known.includes(key)) continue;
-      this.#problems.add(this.at(key), `unknown key; known are ${known.join(", ")}`);
+      const hint = didYouMean(key, known);
+      this.#problems.add(this.at(key), `unknown key${hint}; known are ${known.join(", ")}`);
     }
   }
 
@@ -68,10 +75,54 @@ export class Fields {
     const least = leastMs > 0 ? ` of at least ${leastMs} ms` : "";
     this.#problems.expected(
       this.at(key),
-      `a time span${least}: milliseconds, "500ms", "10s", "2m" or "1h"`,
+      `a time span${least}: milliseconds, "500ms", "10s", "2m", "1h" or "7d"`,
       found,
     );
     return fallbackMs;
+  }
+
+  /** As {@link duration}, without a fallback. */
+  optionalDuration(key: string, leastMs = 0): number | undefined {
+    return this.raw(key) === undefined ? undefined : this.duration(key, leastMs, leastMs);
+  }
+
+  /** In bytes. */
+  size(key: string): number | undefined {
+    const found = this.raw(key);
+    if (found === undefined) return undefined;
+    const bytes = parseSize(found);
+    if (bytes === undefined) {
+      this.#problems.expected(
+        this.at(key),
+        'an amount of memory: bytes, "256mb" or "1.5gb"',
+        found,
+      );
+    }
+    return bytes;
+  }
+
+  /** The fields of an object inside this one; undefined when there is none. */
+  inner(key: string, expected: string): Fields | undefined {
+    const found = this.raw(key);
+    if (found === undefined) return undefined;
+    if (isRecord(found)) return new Fields(this.at(key), found, this.#problems);
+    this.#problems.expected(this.at(key), expected, found);
+    return undefined;
+  }
+
+  /** An inner object that was left out. */
+  empty(key: string): Fields {
+    return new Fields(this.at(key), {}, this.#problems);
+  }
+
+  /** Notes that the value at `key` is not what it should be. */
+  wrong(key: string, expected: string): void {
+    this.#problems.expected(this.at(key), expected, this.raw(key));
+  }
+
+  /** Notes something else that is wrong with the object, or with one of its keys. */
+  problem(message: string, key?: string): void {
+    this.#problems.add(key === undefined ? this.path : this.at(key), message);
   }
 
   /** Environment variables. */

@@ -1,23 +1,27 @@
 import { statSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { resolve } from "node:path";
+import { findEntry } from "./entry-file.ts";
 import { Fields, isRecord, isTexts } from "./fields.ts";
+import { POLICY_KEYS, readPolicies } from "./policies.ts";
+import { readProbe } from "./probe.ts";
 import type { Problems } from "./problems.ts";
-import type { ProcessDefinition, ReadyMode, RestartPolicy } from "./types.ts";
+import { servicesEntry } from "./services-entry.ts";
+import type { ProcessDefinition, ReadyMode } from "./types.ts";
 
 const COMMON = [
   ...["entry", "command", "env", "args", "nodeArgs", "cwd", "ready"],
-  ...["readyTimeout", "stopTimeout", "restart"],
+  ...["readyTimeout", "stopTimeout", ...POLICY_KEYS],
 ];
 const WORKER_ONLY = ["scale", "order", "dependsOn"];
-const RESTART = ["intensity", "period", "minDelay", "maxDelay", "stableAfter"];
 const READY: readonly unknown[] = ["listen", "module", "message"];
-const EXTENSIONS = ["", ".js", ".mjs", ".cjs", ".ts", ".mts", ".cts"];
 
 /** What a process is defined relative to. */
 export interface ProcessSource {
   readonly dir: string;
   readonly env: Readonly<Record<string, string>>;
+  /** Whether a service runs in the process of that name, which then needs no program of its own. */
+  isServed(process: string): boolean;
 }
 
 /** A definition whose order is not settled yet. */
@@ -42,10 +46,11 @@ export function readProcess(
   const fields = new Fields(path, given, problems);
   fields.only(role === "agent" ? COMMON : [...COMMON, ...WORKER_ONLY]);
   const order = fields.raw("order");
+  const program = readProgram(fields, source.dir, source.isServed(name), problems);
   return {
     name,
     role,
-    ...readProgram(fields, source.dir, problems),
+    ...program,
     scale: readScale(fields, problems),
     order: order === undefined ? undefined : fields.integer("order", Number.MIN_SAFE_INTEGER, 0),
     dependsOn: fields.texts("dependsOn"),
@@ -55,13 +60,14 @@ export function readProcess(
     cwd: readCwd(fields, source.dir, problems),
     readyTimeoutMs: fields.duration("readyTimeout", 30_000, 1),
     stopTimeoutMs: fields.duration("stopTimeout", 10_000),
-    restart: readRestart(fields, problems),
+    ...readPolicies(fields, source.dir, program.command === undefined),
+    services: [],
   };
 }
 
-type Program = Pick<ProcessDefinition, "entry" | "command" | "ready">;
+type Program = Pick<ProcessDefinition, "entry" | "command" | "ready" | "readyProbe">;
 
-function readProgram(fields: Fields, dir: string, problems: Problems): Program {
+function readProgram(fields: Fields, dir: string, isServed: boolean, problems: Problems): Program {
   const entry = fields.text("entry");
   const command = fields.read<string[] | undefined>(
     "command",
@@ -70,37 +76,49 @@ function readProgram(fields: Fields, dir: string, problems: Problems): Program {
     (found) => isTexts(found) && found.length > 0 && found[0] !== "",
   );
   const gave = [fields.raw("entry"), fields.raw("command")].filter((one) => one !== undefined);
+  if (gave.length === 0 && isServed) return { entry: servicesEntry(), ...readReady(fields) };
   if (gave.length !== 1) {
     const got = gave.length === 0 ? "neither" : "both";
     problems.add(fields.path, `expected exactly one of entry and command, got ${got}`);
   }
   if (command !== undefined) return readCommand(fields, command, problems);
-  const ready = fields.read<ReadyMode>(
-    "ready",
-    '"listen", "module" or "message"',
-    "module",
-    (found) => READY.includes(found),
-  );
   const file = entry === undefined ? undefined : findEntry(resolve(dir, entry));
   if (entry !== undefined && file === undefined) {
     problems.expected(fields.at("entry"), `a file (looked for ${resolve(dir, entry)})`, entry);
   }
-  return { ...(file !== undefined && { entry: file }), ready };
+  return { ...(file !== undefined && { entry: file }), ...readReady(fields) };
+}
+
+type Ready = Pick<ProcessDefinition, "ready" | "readyProbe">;
+
+function readReady(fields: Fields): Ready {
+  if (isRecord(fields.raw("ready"))) return readReadyProbe(fields);
+  const ready = fields.read<ReadyMode>(
+    "ready",
+    '"listen", "module", "message" or a probe',
+    "module",
+    (found) => READY.includes(found),
+  );
+  return { ready };
+}
+
+function readReadyProbe(fields: Fields): Ready {
+  const readyProbe = readProbe(fields, "ready", 200);
+  return readyProbe === undefined ? { ready: "probe" } : { ready: "probe", readyProbe };
 }
 
 function readCommand(fields: Fields, command: readonly string[], problems: Problems): Program {
-  for (const key of ["nodeArgs", "ready"]) {
-    if (fields.raw(key) !== undefined) {
-      problems.add(fields.at(key), "goes with entry only; a command is ready once it runs");
-    }
+  const keys = isRecord(fields.raw("ready")) ? ["nodeArgs"] : ["nodeArgs", "ready"];
+  for (const key of keys) {
+    if (fields.raw(key) === undefined) continue;
+    problems.add(
+      fields.at(key),
+      "goes with entry only; a command is ready once it runs, or with a probe",
+    );
   }
-  return { command, ready: "spawn" };
-}
-
-function findEntry(path: string): string | undefined {
-  return EXTENSIONS.map((extension) => path + extension).find((file) =>
-    statSync(file, { throwIfNoEntry: false })?.isFile(),
-  );
+  return keys.includes("ready")
+    ? { command, ready: "spawn" }
+    : { command, ...readReadyProbe(fields) };
 }
 
 function readCwd(fields: Fields, dir: string, problems: Problems): string {
@@ -125,31 +143,4 @@ export function toScale(found: unknown, path: string, problems: Problems): numbe
   }
   problems.expected(path, 'an integer from 0 to 1024, or "auto"', found);
   return 1;
-}
-
-function readRestart(fields: Fields, problems: Problems): RestartPolicy | false {
-  const found = fields.raw("restart") ?? {};
-  if (found === false) return false;
-  if (!isRecord(found)) {
-    problems.expected(fields.at("restart"), "an object or false", found);
-    return false;
-  }
-  const restart = new Fields(fields.at("restart"), found, problems);
-  restart.only(RESTART);
-  const periodMs = restart.duration("period", 10_000, 1);
-  const minDelayMs = restart.duration("minDelay", 100);
-  const maxDelayMs = restart.duration("maxDelay", Math.max(30_000, minDelayMs));
-  if (maxDelayMs < minDelayMs) {
-    problems.add(
-      restart.at("maxDelay"),
-      `is ${maxDelayMs} ms, less than minDelay (${minDelayMs} ms)`,
-    );
-  }
-  return {
-    intensity: restart.integer("intensity", 0, 5),
-    periodMs,
-    minDelayMs,
-    maxDelayMs,
-    stableAfterMs: restart.duration("stableAfter", periodMs),
-  };
 }

@@ -1,10 +1,21 @@
+import { resolve } from "node:path";
 import type { PluginUse } from "@elpis/api";
+import { ALL, WEAK_ALL } from "../procfile/categories.ts";
+import { didYouMean } from "./closest.ts";
 import { Fields, isRecord } from "./fields.ts";
+import { readGroups } from "./groups.ts";
 import { defaultAppName, isName, NAME_RULE } from "./name.ts";
 import { startOrder } from "./order.ts";
 import { Problems } from "./problems.ts";
 import { type ProcessDraft, readProcess } from "./process.ts";
+import { placeServices } from "./service-order.ts";
+import { readServices, wantedProcesses, withCategories } from "./services.ts";
 import type { AppConfig, AppDefinition, ProcessDefinition } from "./types.ts";
+
+const KEYS = [
+  ...["name", "agent", "processes", "plugins", "env"],
+  ...["services", "groups", "survive", "hub", "environment"],
+];
 
 /** Where a configuration comes from. */
 export interface ConfigSource {
@@ -12,6 +23,8 @@ export interface ConfigSource {
   readonly file: string;
   /** What relative paths are relative to; absolute. */
   readonly dir: string;
+  /** Which file a key comes from, where it is another one. */
+  readonly fileOf?: (path: string) => string | undefined;
 }
 
 /** Gives a configuration its type; changes nothing. */
@@ -25,19 +38,58 @@ export function defineConfig(config: AppConfig): AppConfig {
  * @throws ELPIS_CONFIG_INVALID with every problem: the key, what was expected there, and what was found
  */
 export function resolveConfig(config: AppConfig, source: ConfigSource): AppDefinition {
-  const problems = new Problems();
+  const problems = new Problems(source.fileOf);
   if (!isRecord(config)) {
     problems.expected("default export", "an object (see defineConfig) or a function", config);
     problems.throwIfAny(source.file);
   }
   const fields = new Fields("", config as unknown as Record<string, unknown>, problems);
-  fields.only(["name", "agent", "processes", "plugins", "env"]);
+  fields.only(KEYS);
   const name = readName(fields, source.dir);
-  const drafts = readProcesses(fields, source.dir, problems);
-  const processes = inOrder(drafts, problems);
+  const declared = readProcesses(fields, source.dir, problems);
+  const services = readServices(fields, source.dir, declared, problems);
+  const processes = inOrder(placeServices(declared, services, problems), problems);
   const plugins = readPlugins(fields, problems);
+  const groups = readGroups(fields, processes);
+  checkEnvironment(fields);
+  const survive = fields.read("survive", "true or false", false, (found) => {
+    return typeof found === "boolean";
+  });
+  const hub = readHub(fields, source.dir);
   problems.throwIfAny(source.file);
-  return { name, dir: source.dir, file: source.file, processes, plugins };
+  const { dir, file } = source;
+  return { name, dir, file, processes, plugins, services, groups, survive, hub };
+}
+
+function checkEnvironment(fields: Fields): void {
+  fields.read(
+    "environment",
+    "a class or an object with get(name) and match(name)",
+    undefined,
+    (found) => {
+      const methods = typeof found === "function" ? found.prototype : found;
+      const { get, match } = (methods ?? {}) as Record<string, unknown>;
+      return typeof get === "function" && typeof match === "function";
+    },
+  );
+}
+
+function readHub(fields: Fields, dir: string): AppDefinition["hub"] {
+  const hub = fields.inner("hub", "an object");
+  if (hub === undefined) return {};
+  hub.only(["jobsDir", "limits"]);
+  const jobsDir = hub.text("jobsDir");
+  // What its bounds may be is the hub's to say.
+  const limits = hub.read<AppDefinition["hub"]["limits"]>(
+    "limits",
+    "an object of bounds",
+    undefined,
+    isRecord,
+  );
+  return {
+    ...(jobsDir !== undefined && { jobsDir: resolve(dir, jobsDir) }),
+    ...(limits !== undefined && { limits }),
+  };
 }
 
 function readName(fields: Fields, dir: string): string {
@@ -46,12 +98,15 @@ function readName(fields: Fields, dir: string): string {
 }
 
 function readProcesses(fields: Fields, dir: string, problems: Problems): ProcessDraft[] {
-  const source = { dir, env: fields.env("env") };
-  const declared = fields.raw("processes") ?? {};
-  if (!isRecord(declared)) {
-    problems.expected("processes", "an object of processes by name", declared);
+  const given = fields.raw("processes") ?? {};
+  if (!isRecord(given)) {
+    problems.expected("processes", "an object of processes by name", given);
     return [];
   }
+  const wanted = wantedProcesses(fields.raw("services"));
+  const declared = withCategories(given, fields.raw("agent") !== undefined, wanted);
+  const isServed = (name: string): boolean => wanted.has(name) || wanted.has(ALL);
+  const source = { dir, env: fields.env("env"), isServed };
   const agent = fields.raw("agent") ?? declared.agent;
   const workers = Object.entries(declared).filter(([name]) => name !== "agent");
   if (fields.raw("agent") !== undefined && declared.agent !== undefined) {
@@ -75,6 +130,9 @@ function checkProcessName(name: string, problems: Problems): void {
   if (name.toLowerCase() === "master") {
     problems.add(`processes.${name}`, "the name is that of the master itself; choose another");
   }
+  if (name === ALL || name === WEAK_ALL) {
+    problems.add(`processes.${name}`, "the name means every process; choose another");
+  }
 }
 
 function inOrder(drafts: readonly ProcessDraft[], problems: Problems): ProcessDefinition[] {
@@ -83,7 +141,8 @@ function inOrder(drafts: readonly ProcessDraft[], problems: Problems): ProcessDe
     for (const other of draft.dependsOn) {
       if (names.includes(other)) continue;
       const path = `processes.${draft.name}.dependsOn`;
-      problems.expected(path, `names of other processes (${names.join(", ")})`, other);
+      const known = `names of other processes (${names.join(", ")})`;
+      problems.expected(path, `${known}${didYouMean(other, names)}`, other);
     }
   }
   const agent = drafts.filter((draft) => draft.role === "agent");

@@ -1,17 +1,16 @@
 import type { Logger } from "@elpis/api";
-import type { InstanceState } from "../supervise/types.ts";
-import type { Instance } from "./instance.ts";
+import type { Slot } from "../family/slot.ts";
+import type { InstanceState } from "../status.ts";
 
 /** Says what a person wants to know of a change: one line for each restart, and what has failed for good. */
-export function logChange(log: Logger, instance: Instance, previous: InstanceState): void {
-  const { definition, index, state } = instance;
-  const { pid, epoch, restarts } = instance.status();
-  const name = `${definition.name}.${index}`;
-  if (state === "backoff") {
-    log.warn(`${name} is started again: ${instance.lastWords}`, { restarts: restarts + 1 });
-  } else if (state === "failed") {
-    log.error(`${name} has failed: ${instance.lastWords}`, { restarts });
+export function logChange(log: Logger, slot: Slot, previous: InstanceState): void {
+  const { current, state, title } = slot;
+  const { pid, record } = current;
+  if (state === "backoff" && previous !== state) {
+    log.warn(`${title} is started again: ${current.lastWords}`, { epoch: slot.nextEpoch });
+  } else if (state === "failed" && previous !== state) {
+    log.error(`${title} has failed: ${current.lastWords}`, { epoch: record.epoch });
   } else {
-    log.debug(`${name} is ${state}`, { previous, pid, epoch });
+    log.debug(`${title} is ${state}`, { previous, pid, epoch: record.epoch });
   }
 }

@@ -1,20 +1,42 @@
 import { EventEmitter } from "node:events";
-import { type Client, hasCode, type Logger } from "@elpis/api";
+import { constants } from "node:os";
+import { join } from "node:path";
+import type { Client, Logger } from "@elpis/api";
 import { createHub, createLogger, type Hub } from "@elpis/core";
+import { Guardian } from "../child/guardian.ts";
 import { resolveConfig } from "../config/resolve.ts";
 import type { AppConfig, AppDefinition } from "../config/types.ts";
-import { type ControlTopics, STATUS_TOPIC, STOP_TOPIC } from "../control.ts";
-import { masterState, processStopped, processUnknown } from "../errors.ts";
-import type { MasterStatus } from "../status.ts";
-import type { InstanceEvent, InstanceState } from "../supervise/types.ts";
+import { type ControlTopics, type Meant, PROCESS_TOPIC } from "../control.ts";
+import { badSignal, diagnosisFailed, masterState, processStopped } from "../errors.ts";
+import { Crew } from "../family/crew.ts";
+import type { Family } from "../family/family.ts";
+import type { Slot } from "../family/slot.ts";
+import type {
+  ApplyPlan,
+  DiagnosisKind,
+  ProcessDetails,
+  ReloadOptions,
+  ReloadResult,
+  ScaleResult,
+} from "../operations/types.ts";
+import { PortBroker } from "../ports/port-broker.ts";
+import type { InstanceState, MasterStatus } from "../status.ts";
+import { Succession } from "../survive/succession.ts";
+import type { Home } from "../survive/survivor.ts";
+import { diagnose } from "../watch/diagnosis/diagnose.ts";
+import { openInspector, type Patient } from "../watch/diagnosis/open-inspector.ts";
+import { MemorySampler } from "../watch/memory-sampler.ts";
+import { UsageSampler } from "../watch/usage.ts";
+import { AuditTrail } from "./audit.ts";
 import { CallbackGuard } from "./callback-guard.ts";
-import type { Master, MasterEvents, MasterOptions } from "./contract.ts";
-import { type Group, makeGroups, startGroup, stopGroup } from "./groups.ts";
-import { Guardian } from "./guardian.ts";
-import type { Instance } from "./instance.ts";
+import type { Master, MasterEvents, MasterOptions, OperationOptions } from "./contract.ts";
+import { CronReloads } from "./cron-reloads.ts";
+import { details } from "./details.ts";
 import { logChange } from "./log-change.ts";
-import { PortBroker } from "./port-broker.ts";
+import { meaning, oneSlot } from "./meant.ts";
+import { Operator } from "./operator.ts";
 import { type Phase, report } from "./report.ts";
+import { serveControl } from "./serve-control.ts";
 
 /**
  * Makes the master of an application in this process. Nothing runs before `start()`; signals and the exit of this
@@ -34,11 +56,6 @@ function isDefinition(config: AppDefinition | AppConfig): config is AppDefinitio
   return Array.isArray(config.processes);
 }
 
-/** Whether an instance has ended for good by itself. Of one that was asked to, a restart may need the ports again. */
-function isFinal(state: InstanceState, previous: InstanceState): boolean {
-  return state === "failed" || (state === "stopped" && ["starting", "ready"].includes(previous));
-}
-
 class MasterProcess implements Master {
   readonly events: EventEmitter<MasterEvents> = new EventEmitter();
   readonly closed: Promise<void>;
@@ -50,16 +67,22 @@ class MasterProcess implements Master {
   readonly #guardian: Guardian;
   readonly #ports: PortBroker;
   readonly #callbacks: CallbackGuard;
+  readonly #operator: Operator;
+  readonly #cron: CronReloads;
+  readonly #usage = new UsageSampler();
+  readonly #stopSignal = new AbortController();
   readonly #gone: Promise<void>;
   #markGone: () => void = () => {};
   #markClosed: () => void = () => {};
   #phase: Phase = "new";
   #hub: Hub | undefined;
-  #groups: readonly Group[] = [];
+  #crew: Crew | undefined;
+  #succession: Succession | undefined;
+  #isResumed = false;
+  #audit: AuditTrail | undefined;
   #opening: Promise<void> | undefined;
   #stopping: Promise<void> | undefined;
   #now = false;
-  #restarts: Promise<void> = Promise.resolve();
 
   constructor(options: MasterOptions) {
     const { config, log = createLogger() } = options;
@@ -69,9 +92,9 @@ class MasterProcess implements Master {
     this.#log = log;
     this.#guardian = new Guardian(log);
     this.#callbacks = new CallbackGuard(log);
-    this.#ports = new PortBroker((error) => {
-      log.debug("a worker was gone before its port arrived", { error: error.message });
-    });
+    this.#ports = new PortBroker(log);
+    this.#operator = this.#makeOperator();
+    this.#cron = new CronReloads((options) => this.#operator.reload(options, "cron"), log);
     this.#gone = new Promise((resolve) => {
       this.#markGone = resolve;
     });
@@ -91,160 +114,275 @@ class MasterProcess implements Master {
     try {
       this.#opening = this.#open();
       await this.#opening;
-      for (const group of this.#groups) {
-        this.#refuseWhenStopping("The start of the application");
-        await startGroup(group);
+      for (const pool of this.#pools) {
+        this.#refuseWhenStopping();
+        await (this.#isResumed ? pool.resume() : pool.start());
       }
-      this.#refuseWhenStopping("The start of the application");
+      this.#refuseWhenStopping();
     } catch (error) {
       await this.stop();
       throw error;
     }
     this.#phase = "running";
+    this.#operator.settleFirst();
+    this.#cron.follow(this.#pools);
+    this.#succession?.settle();
   }
 
   stop(options: { readonly now?: boolean } = {}): Promise<void> {
     if (options.now === true && !this.#now) {
       this.#now = true;
       // Those whose turn has not come are killed as well.
-      if (this.#stopping !== undefined) this.#tellAll({ type: "kill" });
+      if (this.#stopping !== undefined) this.#crew?.feedAll({ type: "kill" });
     }
     this.#stopping ??= this.#stop();
     return this.#stopping;
   }
 
-  restart(name?: string): Promise<void> {
-    const done = this.#restarts.then(() => this.#restart(name));
-    // Restarts wait for one another; one that fails is told to whoever asked for it.
-    this.#restarts = done.catch(() => {});
-    return done;
+  startProcesses(options: Meant & OperationOptions): Promise<void> {
+    return this.#operator.start(options);
+  }
+
+  stopProcesses(options: Meant & OperationOptions & { readonly now?: boolean }): Promise<void> {
+    return this.#operator.stop(options);
+  }
+
+  restart(options: string | (Meant & OperationOptions) = {}): Promise<void> {
+    return this.#operator.restart(typeof options === "string" ? { processes: [options] } : options);
+  }
+
+  reload(options: ReloadOptions & OperationOptions = {}): Promise<ReloadResult> {
+    return this.#operator.reload(options);
+  }
+
+  rollback(options: Meant & OperationOptions = {}): Promise<ReloadResult> {
+    return this.#operator.rollback(options);
+  }
+
+  scale(
+    scale: Readonly<Record<string, number | string>>,
+    options: OperationOptions = {},
+  ): Promise<ScaleResult> {
+    return this.#operator.scale(scale, options);
+  }
+
+  apply(options: OperationOptions & { readonly dryRun?: boolean } = {}): Promise<ApplyPlan> {
+    return this.#operator.apply(options);
   }
 
   status(): MasterStatus {
+    const { current, versions } = this.#operator.book;
     return report({
-      app: this.#app,
+      app: versions.length === 0 ? this.#app : current.app,
+      version: current.version,
       phase: this.#phase,
       startedAt: this.#startedAt,
       uptimeMs: Math.round(performance.now() - this.#startedMs),
-      groups: this.#groups,
+      operation: this.#operator.current,
+      pools: this.#pools,
+      usage: this.#usage,
+    });
+  }
+
+  show(process: string): ProcessDetails {
+    return details(oneSlot(this.#pools, process), this.#operator.book.versions);
+  }
+
+  signal(processes: readonly string[], signal: string): readonly number[] {
+    if (!Object.hasOwn(constants.signals, signal)) throw badSignal(signal);
+    const units = meaning(this.#pools, processes).flatMap(({ slots }) =>
+      slots.map((slot) => slot.current),
+    );
+    const reached = units.filter((unit) => unit.signal(signal as NodeJS.Signals));
+    return reached.flatMap(({ pid }) => pid ?? []);
+  }
+
+  async inspect(process: string): Promise<{ readonly pid: number; readonly url: string }> {
+    const { patient } = this.#patient(process);
+    const { url } = await openInspector(patient);
+    return { pid: patient.pid, url };
+  }
+
+  async diagnose(
+    process: string,
+    kind: DiagnosisKind,
+    options: { readonly dir?: string; readonly durationMs?: number } = {},
+  ): Promise<{ readonly pid: number; readonly file?: string; readonly freedBytes?: number }> {
+    const { patient, slot } = this.#patient(process);
+    const found = await diagnose(patient, {
+      kind,
+      dir: this.#diagnosticsDir,
+      process: slot.current.definition.name,
+      index: slot.index,
+      ...options,
+    });
+    return { pid: patient.pid, ...found };
+  }
+
+  #patient(process: string): { readonly patient: Patient; readonly slot: Slot } {
+    const slot = oneSlot(this.#pools, process);
+    const { patient } = slot.current;
+    if (patient === undefined) throw diagnosisFailed(slot.title, "it does not run");
+    return { patient, slot };
+  }
+
+  get #diagnosticsDir(): string {
+    return join(this.hub.dir, "diagnostics");
+  }
+
+  get #pools(): Crew["pools"] {
+    return this.#crew?.pools ?? [];
+  }
+
+  #makeOperator(): Operator {
+    const context = {
+      log: this.#log,
+      stopping: this.#stopSignal.signal,
+      isNow: () => this.#now,
+    };
+    const host = {
+      app: this.#app,
+      crew: () => this.#crew as Crew,
+      reread: this.#options.reread,
+      context,
+      log: this.#log,
+      requireRunning: (call: string) => {
+        if (this.#phase !== "running") throw masterState(call, this.#phase, "running");
+      },
+    };
+    return new Operator(host, {
+      onBegin: (operation) => this.#emit("operation", operation),
+      onEnd: (operation, error) => {
+        this.#audit?.note(operation, error);
+        this.#succession?.settle();
+        this.#cron.follow(this.#pools);
+        this.#emit("operationEnded", operation, error);
+      },
     });
   }
 
   async #open(): Promise<void> {
-    const { name, plugins } = this.#app;
+    const { name, plugins, groups, hub: settings } = this.#app;
     const { dir, output } = this.#options;
     const log = this.#log;
-    const hub = await createHub({ name, plugins, log, ...(dir !== undefined && { dir }) });
-    this.#hub = hub;
-    this.#refuseWhenStopping("The start of the application");
-    this.#guardian.start();
-    this.#groups = makeGroups({
-      app: this.#app,
-      hub,
-      guardian: this.#guardian,
-      ports: this.#ports,
+    const { jobsDir, limits } = settings;
+    const hub = await createHub({
+      name,
+      plugins,
       log,
-      onOutput: (line) => this.#callbacks.run("output", () => output?.(line)),
-      onChange: (instance, previous) => this.#onChange(instance, previous),
+      ...(dir !== undefined && { dir }),
+      ...(jobsDir !== undefined && { jobsDir }),
+      ...(limits !== undefined && { limits }),
     });
+    this.#hub = hub;
+    this.#refuseWhenStopping();
+    this.#guardian.start();
+    const onOutput: Family["onOutput"] = (line) => {
+      return this.#callbacks.run("output", () => output?.(line));
+    };
+    const home = { app: name, hub, ports: this.#ports, log };
+    const succession = this.#succeed({ ...home, onOutput });
+    const inherited = await succession.inherit();
+    const family: Family = {
+      ...home,
+      guardian: this.#guardian,
+      stopping: this.#stopSignal.signal,
+      memory: new MemorySampler(),
+      diagnosticsDir: this.#diagnosticsDir,
+      survival: succession.survival,
+      touch: () => succession.touch(),
+      onOutput,
+    };
+    const crew = new Crew({
+      family,
+      groups,
+      onChange: (slot, previous) => this.#onChange(slot, previous),
+    });
+    if (inherited.book !== undefined) this.#operator.resume(inherited.book);
+    this.#isResumed = inherited.book !== undefined;
+    const release = this.#operator.book.current;
+    for (const definition of inherited.definition.processes) {
+      crew.add(definition, release, inherited.heritageOf(definition.name));
+    }
+    this.#crew = crew;
+    this.#audit = new AuditTrail(hub.dir, log);
     hub.client.watchPeers(({ type, peer }) => {
-      if (type !== "left" && peer.ready) this.#onReady(peer.id);
+      if (type === "left") succession.left(peer.id);
+      else if (peer.ready) crew.unitOf(peer.id)?.saidReady();
     });
-    const control = hub.client as unknown as Client<ControlTopics>;
-    control.handle(STATUS_TOPIC, () => this.status());
-    control.handle(STOP_TOPIC, (input) => this.#stopAsked(input?.now === true));
+    serveControl({
+      client: hub.client,
+      master: this,
+      crew,
+      audit: this.#audit,
+      stopAll: (now) => this.#stopAsked(now),
+    });
+    succession.takeUp(crew);
   }
 
-  #onReady(peerId: number): void {
-    const instances = this.#groups.flatMap((group) => group.instances);
-    instances.find((one) => one.peerId === peerId)?.feed({ type: "ready" });
+  #succeed(parts: Home & Pick<Family, "onOutput">): Succession {
+    this.#succession = new Succession({
+      ...parts,
+      definition: this.#app,
+      guardian: this.#guardian,
+      startedAt: this.#startedAt,
+      crew: () => this.#crew,
+      book: () => this.#operator.book,
+    });
+    return this.#succession;
   }
 
-  #onChange(instance: Instance, previous: InstanceState): void {
-    const { name } = instance.definition;
-    logChange(this.#log, instance, previous);
-    if (isFinal(instance.state, previous) && !this.#isServed(name)) this.#ports.drop(name);
-    const areReady = (): boolean => this.#states(name).every((state) => state === "ready");
-    if (areReady()) this.#ports.pruneLater(name, areReady);
-    const change = { ...instance.status(), previous };
-    void this.#callbacks.run("process listener", () => this.events.emit("process", change));
+  #onChange(slot: Slot, previous: InstanceState): void {
+    logChange(this.#log, slot, previous);
+    this.#succession?.touch();
+    const change = { ...slot.status(), previous };
+    this.#emit("process", change);
+    const control = this.#hub?.client as unknown as Client<ControlTopics>;
+    // Whoever listens may be gone; nobody has to hear it.
+    control.emit(PROCESS_TOPIC, change).catch(() => {});
   }
 
-  /** Whether a process with that name serves, or is going to. */
-  #isServed(name: string): boolean {
-    return this.#states(name).some((state) => state !== "failed" && state !== "stopped");
+  #emit<Name extends keyof MasterEvents>(name: Name, ...args: MasterEvents[Name]): void {
+    const { events } = this;
+    const emit = events.emit.bind(events) as (name: string, ...args: unknown[]) => boolean;
+    void this.#callbacks.run(`${name} listener`, () => emit(name, ...args));
   }
 
-  #states(name: string): InstanceState[] {
-    const group = this.#groups.find(({ definition }) => definition.name === name);
-    return group?.instances.map(({ state }) => state) ?? [];
+  #refuseWhenStopping(): void {
+    if (this.#stopping !== undefined) throw processStopped("The start of the application");
   }
 
-  async #restart(name: string | undefined): Promise<void> {
-    if (this.#phase !== "running") throw masterState("restart()", this.#phase, "running");
-    const groups = this.#groups.filter(
-      ({ definition }) => name === undefined || definition.name === name,
-    );
-    if (name !== undefined && groups.length === 0) {
-      const known = this.#app.processes.map((one) => one.name);
-      throw processUnknown(name, known);
-    }
-    const failures: unknown[] = [];
-    for (const group of groups) {
-      await this.#restartGroup(group).catch((error: unknown) => {
-        if (!hasCode(error, "ELPIS_PROCESS_NOT_READY")) throw error;
-        failures.push(error);
-      });
-    }
-    if (failures.length > 0) throw failures[0];
-  }
-
-  async #restartGroup(group: Group): Promise<void> {
-    const what = `The restart of ${group.definition.name}`;
-    this.#refuseWhenStopping(what);
-    await stopGroup(group, () => this.#now);
-    this.#refuseWhenStopping(what);
-    await startGroup(group);
-  }
-
-  #refuseWhenStopping(what: string): void {
-    if (this.#stopping !== undefined) throw processStopped(what);
-  }
-
-  /** Answers once all processes are gone; only then does the hub, over which the answer goes, close. */
-  async #stopAsked(now: boolean): Promise<Record<string, never>> {
+  /** Resolves once all processes are gone; only then does the hub, over which the answer goes, close. */
+  async #stopAsked(now: boolean): Promise<void> {
     this.stop({ now }).catch((error: unknown) => {
       this.#log.error("the stop that was asked for has failed", { error: String(error) });
     });
     await this.#gone;
-    return {};
   }
 
   async #stop(): Promise<void> {
     this.#phase = "stopping";
+    this.#stopSignal.abort();
+    this.#cron.close();
     try {
       // Whoever started this hears of its failure; here it only has to be over.
       await this.#opening?.catch(() => {});
-      this.#tellAll({ type: "retire" });
-      for (const group of [...this.#groups].reverse()) {
-        this.#ports.drop(group.definition.name);
-        await stopGroup(group, () => this.#now);
+      this.#succession?.revoke();
+      this.#crew?.feedAll({ type: "retire" });
+      for (const pool of [...this.#pools].reverse()) {
+        this.#crew?.dropPorts(pool);
+        await pool.stop(() => this.#now);
       }
       this.#markGone();
       // Whoever asked over the hub is answered before it closes.
       await new Promise((resolve) => setImmediate(resolve));
+      this.#succession?.close();
       await this.#hub?.close();
     } finally {
       this.#ports.close();
       this.#guardian.close();
       this.#phase = "stopped";
       this.#markClosed();
-    }
-  }
-
-  #tellAll(event: InstanceEvent): void {
-    for (const { instances } of this.#groups) {
-      for (const instance of instances) instance.feed(event);
     }
   }
 }

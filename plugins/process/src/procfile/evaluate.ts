@@ -23,10 +23,11 @@ export async function evaluateProcfile(
     throw configLoadFailed(file, cause);
   }
   if (isConfig(returned)) return returned;
-  const processes = [...declarations].map((entry) => [entry.name(), entry.toConfig()]);
-  return { processes: Object.fromEntries(processes) };
+  return declarations.toConfig();
 }
 
 function isConfig(value: unknown): value is AppConfig {
-  return typeof value === "object" && value !== null && "processes" in value;
+  return (
+    typeof value === "object" && value !== null && ("processes" in value || "services" in value)
+  );
 }

@@ -18,12 +18,14 @@ export const NEW_INSTANCE: InstanceRecord = {
   state: "waiting",
   spawning: false,
   epoch: 0,
-  restarts: 0,
   attempt: 0,
   failures: [],
   proving: false,
+  wasReady: false,
   retired: false,
   afterwards: "stop",
+  held: false,
+  healing: false,
 };
 
 /** What an event leads to. */
@@ -31,6 +33,39 @@ export interface Outcome {
   readonly record: InstanceRecord;
   /** To be carried out in this order. */
   readonly effects: readonly InstanceEffect[];
+}
+
+/**
+ * The record of a process that is to take the place of a failing one: what the failing one has used up of its budget
+ * counts on.
+ */
+export function successorOf(record: InstanceRecord): InstanceRecord {
+  const { attempt, failures, healing } = record;
+  return { ...NEW_INSTANCE, attempt, failures, healing };
+}
+
+/** What a failure that did not end the process costs: how long to wait, or that the budget is used up. */
+export interface Cost {
+  readonly record: InstanceRecord;
+  /** undefined: the budget is used up. */
+  readonly delayMs: number | undefined;
+}
+
+/** Counts a failure of a process that goes on, such as an error that nobody caught. */
+export function charge(record: InstanceRecord, given: Circumstances): Cost {
+  const { restart } = given.policy;
+  if (restart === false) return { record, delayMs: undefined };
+  const failures = [
+    ...record.failures.filter((at) => at > given.now - restart.periodMs),
+    given.now,
+  ];
+  const { attempt } = record;
+  const charged = { ...record, failures, attempt: attempt + 1 };
+  if (failures.length > restart.intensity || record.healing) {
+    return { record: charged, delayMs: undefined };
+  }
+  const delayMs = attempt === 0 ? 0 : backoffDelayMs(restart, attempt, given.random);
+  return { record: charged, delayMs };
 }
 
 /** Decides what an event means for an instance. Pure: the same arguments give the same outcome. */
@@ -43,6 +78,14 @@ export function step(record: InstanceRecord, event: InstanceEvent, given: Circum
 /** Whether a process lives, or is about to. */
 export function isAlive(record: InstanceRecord): boolean {
   return record.spawning || record.pid !== undefined;
+}
+
+/** Of a process that the master has ended, or was ending. */
+function causeOfStop(
+  afterwards: InstanceRecord["afterwards"],
+  verdict: ExitCause | undefined,
+): ExitCause {
+  return afterwards === "stop" ? "asked" : (verdict ?? "not-ready");
 }
 
 class Decision {
@@ -81,26 +124,36 @@ class Decision {
       case "kill":
         this.#kill();
         break;
+      case "hold":
+        if (this.record.state === "backoff") this.#set({ held: true });
+        break;
+      case "release":
+        this.#release();
+        break;
+      case "condemn":
+        this.#condemn(event.cause);
+        break;
+      case "renew":
+        this.#renew(event.cause, event.planned);
+        break;
     }
   }
 
   #start(prove: boolean): void {
     if (isAlive(this.record)) return;
-    this.#set({ attempt: 0, failures: [], retired: false });
+    const { epoch, attempt, failures } = this.record;
+    // A process that takes the place of another one begins with what that one had used up.
+    const used = epoch === 0 ? { attempt, failures } : { attempt: 0, failures: [], healing: false };
+    this.#set({ ...used, retired: false });
     this.#spawn(prove);
   }
 
   #spawn(proving: boolean): void {
-    const { epoch, restarts } = this.record;
-    this.#set({
-      spawning: true,
-      epoch: epoch + 1,
-      restarts: epoch === 0 ? 0 : restarts + 1,
-      proving,
-    });
+    const epoch = this.#given.nextEpoch;
+    this.#set({ spawning: true, epoch, proving, wasReady: false, held: false });
     this.#go("starting");
     this.#setTimer("ready", this.#given.policy.readyTimeoutMs);
-    this.effects.push({ type: "spawn", epoch: epoch + 1 });
+    this.effects.push({ type: "spawn", epoch });
   }
 
   #spawned(pid: number): void {
@@ -118,48 +171,67 @@ class Decision {
   }
 
   #ready(): void {
-    const { state, attempt, pid } = this.record;
+    const { state, attempt, pid, healing } = this.record;
     if (state !== "starting" || pid === undefined) return;
     const { restart } = this.#given.policy;
-    this.#set({ proving: false });
-    if (attempt > 0 && restart !== false) this.#setTimer("stable", restart.stableAfterMs);
+    this.#set({ proving: false, wasReady: true });
+    if ((attempt > 0 || healing) && restart !== false)
+      this.#setTimer("stable", restart.stableAfterMs);
     else this.#clearTimer();
     this.#go("ready");
   }
 
   #exited(facts: ExitFacts): void {
     if (!isAlive(this.record)) return;
-    const { pid: _, ...rest } = this.record;
+    const { pid: _, verdict, ...rest } = this.record;
     this.record = { ...rest, spawning: false };
-    const stopping = this.record.state === "stopping";
-    const asked = stopping && this.record.afterwards === "stop";
-    const cause = asked ? "asked" : stopping ? "not-ready" : causeOf(facts);
+    const { state, afterwards, retired } = this.record;
+    const isStopping = state === "stopping";
+    const cause = isStopping ? causeOfStop(afterwards, verdict) : causeOf(facts);
     this.#set({ lastExit: { ...facts, cause } });
     this.#clearTimer();
-    if (asked || this.record.retired) this.#go("stopped");
+    if (retired || (isStopping && afterwards === "stop")) this.#go("stopped");
+    else if (isStopping && afterwards === "again") this.#spawn(false);
     else this.#afterFailure(facts, cause);
   }
 
   #afterFailure(facts: ExitFacts, cause: ExitCause): void {
-    const { policy, now } = this.#given;
-    const { proving, failures } = this.record;
-    if (proving) this.#go("failed");
-    else if (policy.restart === false) {
-      this.#go(cause === "exit" && facts.code === 0 ? "stopped" : "failed");
-    } else {
-      const { periodMs, intensity } = policy.restart;
-      const recent = [...failures.filter((at) => at > now - periodMs), now];
-      this.#set({ failures: recent });
-      if (recent.length > intensity) this.#go("failed");
-      else this.#backOff(policy.restart);
-    }
+    const { policy } = this.#given;
+    const { restart } = policy;
+    const isEnd = cause === "exit" || cause === "signal";
+    if (this.record.proving) this.#fail(false);
+    else if (restart === false) this.#go(isEnd && facts.code === 0 ? "stopped" : "failed");
+    else if (isEnd && facts.code !== null && restart.stopCodes.includes(facts.code)) {
+      this.#go("stopped");
+    } else this.#useBudget(restart);
+  }
+
+  #useBudget(restart: RestartPolicy): void {
+    const { now } = this.#given;
+    const { failures, healing } = this.record;
+    const recent = [...failures.filter((at) => at > now - restart.periodMs), now];
+    this.#set({ failures: recent });
+    if (healing || recent.length > restart.intensity) this.#fail(true);
+    else this.#backOff(restart);
+  }
+
+  /** `heals`: it is tried again after a while, as what had made it fail may have gone. */
+  #fail(heals: boolean): void {
+    const { restart } = this.#given.policy;
+    this.#go("failed");
+    if (!heals || restart === false || restart.retryAfterMs === undefined) return;
+    this.#set({ healing: true });
+    this.#setTimer("heal", restart.retryAfterMs);
   }
 
   #backOff(restart: RestartPolicy): void {
-    const { attempt } = this.record;
+    const { attempt, wasReady } = this.record;
     this.#set({ attempt: attempt + 1 });
     this.#go("backoff");
-    this.#setTimer("backoff", backoffDelayMs(restart, attempt, this.#given.random));
+    // The first failure in a row of one that had worked: nothing is gained by waiting.
+    const delayMs =
+      attempt === 0 && wasReady ? 0 : backoffDelayMs(restart, attempt, this.#given.random);
+    this.#setTimer("backoff", delayMs);
   }
 
   #timeout(timer: TimerName): void {
@@ -168,14 +240,24 @@ class Decision {
     const { timer: _, ...rest } = this.record;
     this.record = rest;
     if (timer === "ready") this.#giveUp();
-    else if (timer === "stable") this.#set({ attempt: 0 });
-    else if (timer === "backoff") this.#spawn(false);
+    else if (timer === "stable") this.#set({ attempt: 0, healing: false });
+    else if (timer === "heal") this.#spawn(false);
+    else if (timer === "backoff") this.#pauseIsOver();
     else if (timer === "stop") this.#terminate();
     else this.#signal("SIGKILL");
   }
 
+  #pauseIsOver(): void {
+    if (!this.record.held) this.#spawn(false);
+  }
+
+  #release(): void {
+    this.#set({ held: false });
+    if (this.record.state === "backoff" && this.record.timer === undefined) this.#spawn(false);
+  }
+
   #giveUp(): void {
-    this.#set({ afterwards: this.record.proving ? "fail" : "retry" });
+    this.#set({ afterwards: "retry" });
     this.#go("stopping");
     this.#terminate();
   }
@@ -188,16 +270,35 @@ class Decision {
   #retire(): void {
     this.#set({ retired: true });
     if (this.record.state === "backoff") this.#rest();
+    else if (this.record.state === "failed") this.#clearTimer();
+  }
+
+  #condemn(cause: ExitCause): void {
+    const { state, pid } = this.record;
+    if (pid === undefined || (state !== "starting" && state !== "ready")) return;
+    this.#set({ afterwards: "retry", verdict: cause });
+    this.#clearTimer();
+    this.#go("stopping");
+    this.#signal("SIGKILL");
+  }
+
+  #renew(cause: ExitCause, planned: boolean): void {
+    const { state, pid } = this.record;
+    if (pid === undefined || state !== "ready") return;
+    this.#set({ afterwards: planned ? "again" : "retry", verdict: cause });
+    this.#leave();
+  }
+
+  #leave(): void {
+    this.#setTimer("stop", this.#given.policy.stopTimeoutMs);
+    this.#go("stopping");
+    if (this.record.pid !== undefined) this.effects.push({ type: "drain" });
   }
 
   #stop(): void {
     this.#set({ afterwards: "stop" });
     if (!isAlive(this.record)) this.#rest();
-    else if (this.record.state !== "stopping") {
-      this.#setTimer("stop", this.#given.policy.stopTimeoutMs);
-      this.#go("stopping");
-      if (this.record.pid !== undefined) this.effects.push({ type: "drain" });
-    }
+    else if (this.record.state !== "stopping") this.#leave();
   }
 
   #kill(): void {

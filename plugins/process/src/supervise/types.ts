@@ -12,7 +12,7 @@ export type InstanceState =
   | "stopped";
 
 /** The one timer that an instance can have: each is for one state. */
-export type TimerName = "ready" | "stable" | "backoff" | "stop" | "kill";
+export type TimerName = "ready" | "stable" | "backoff" | "stop" | "kill" | "heal";
 
 /** What the decisions depend on and never changes. */
 export interface SupervisePolicy {
@@ -34,7 +34,14 @@ export type InstanceEvent =
   /** Its stop will come in its turn; until then it may go on, but an end is final. */
   | { readonly type: "retire" }
   | { readonly type: "stop" }
-  | { readonly type: "kill" };
+  | { readonly type: "kill" }
+  /** It is of no use any more: it is killed, and started again as after any other failure. */
+  | { readonly type: "condemn"; readonly cause: ExitCause }
+  /** When it is to be started again after a pause, it is not before a `release`. */
+  | { readonly type: "hold" }
+  | { readonly type: "release" }
+  /** It finishes what it has and leaves; then it is started again, at once when `planned`, else as after a failure. */
+  | { readonly type: "renew"; readonly cause: ExitCause; readonly planned: boolean };
 
 /** What is to be done about it. */
 export type InstanceEffect =
@@ -57,10 +64,8 @@ export interface InstanceRecord {
   readonly pid?: number;
   /** A process was ordered and has not said its pid, nor failed. */
   readonly spawning: boolean;
-  /** Number of the latest start, from 1; 0 before the first. */
+  /** Number of the latest start; 0 before the first. */
   readonly epoch: number;
-  /** Starts beyond the first. */
-  readonly restarts: number;
   readonly timer?: TimerName;
   /** Failures in a row; what the pause grows with. */
   readonly attempt: number;
@@ -68,10 +73,18 @@ export interface InstanceRecord {
   readonly failures: readonly number[];
   /** Its present start is a proof: see the `start` event. */
   readonly proving: boolean;
+  /** The latest process got ready. */
+  readonly wasReady: boolean;
   /** It is not to be started again unless by a `start` event. */
   readonly retired: boolean;
   /** What follows when the process has ended that is being stopped. */
-  readonly afterwards: "stop" | "fail" | "retry";
+  readonly afterwards: "stop" | "retry" | "again";
+  /** Why the master ends its process; undefined: it took too long to get ready. */
+  readonly verdict?: ExitCause;
+  /** See the `hold` event. */
+  readonly held: boolean;
+  /** It had failed and is tried once more; another failure before it is stable is final until the next time. */
+  readonly healing: boolean;
   readonly lastExit?: LastExit;
 }
 
@@ -82,4 +95,6 @@ export interface Circumstances {
   readonly now: number;
   /** From 0 up to, not including, 1. */
   readonly random: number;
+  /** The number that the next start gets. */
+  readonly nextEpoch: number;
 }

@@ -16,6 +16,11 @@ const IMPATIENT_EXIT_CODE = 143;
 const LOOK_MS = 20;
 const FAREWELL_MS = 500;
 
+/** What can be told to stop within what is left of the time. */
+interface Stoppable {
+  stop(leftMs: () => number): Promise<readonly Error[]>;
+}
+
 /** What leaves together. */
 export interface DepartureParts {
   readonly client: HubClient;
@@ -31,6 +36,8 @@ export interface DepartureParts {
 export class Departure {
   /** Closed last. */
   plugins: Plugins | undefined;
+  /** Stopped when nothing is asked of this process any more; the hub is there until they are done. */
+  services: Stoppable | undefined;
   readonly #parts: DepartureParts;
   readonly #deadline = new Deadline();
   #drained: Promise<boolean> | undefined;
@@ -56,6 +63,26 @@ export class Departure {
       this.#answering = 0;
       return { drained };
     });
+  }
+
+  /** Whether it has begun to leave. */
+  get isLeaving(): boolean {
+    return this.#drained !== undefined;
+  }
+
+  /** Takes no more work from now on; whenever this process leaves, and whoever asks it to, it does so with `exitCode`. */
+  refuseWork(exitCode: number): void {
+    this.#exitCode = exitCode;
+    process.exitCode = exitCode;
+    const { gate, ports, servers } = this.#parts;
+    gate.close();
+    ports.leave();
+    void servers.stopAccepting();
+  }
+
+  /** Leaves without having been asked; resolves when there is nothing left to finish. */
+  async leave(boundMs: number): Promise<void> {
+    await this.#leave(boundMs);
   }
 
   /** The link to the master has ended; not a surprise to a process that has just ended it. */
@@ -94,7 +121,10 @@ export class Departure {
     await this.#deadline.race(requests, this.#deadline.remainingMs / 2);
     await this.#deadline.race(this.#runHooks());
     this.#endUpgraded();
-    const drained = await this.#deadline.race(Promise.all([requests, this.#connectionsEnded()]));
+    // Services need some of the time as well.
+    const atMostMs = this.services === undefined ? undefined : this.#deadline.remainingMs / 2;
+    const ended = Promise.all([requests, this.#connectionsEnded()]);
+    const drained = await this.#deadline.race(ended, atMostMs);
     servers.end();
     return drained;
   }
@@ -127,6 +157,7 @@ export class Departure {
 
   async #end(): Promise<void> {
     const { client } = this.#parts;
+    await this.#deadline.race(this.#stopServices());
     await this.#deadline.race(this.plugins?.close().catch(complain) ?? Promise.resolve());
     // The answer to whoever asked leaves before the link ends.
     await nextTurn();
@@ -137,6 +168,11 @@ export class Departure {
     // They may have more to do: the process ends by itself when nothing is left, or when its time is up.
     process.once("beforeExit", exit);
     void this.#deadline.passed.then(exit);
+  }
+
+  async #stopServices(): Promise<void> {
+    const failures = await this.services?.stop(() => this.#deadline.remainingMs);
+    for (const failure of failures ?? []) console.error(`elpis: ${failure.message}`);
   }
 }
 

@@ -1,4 +1,4 @@
-import type { ReadyMode } from "../config/types.ts";
+import type { ConfigReading, ProcessDefinition, ReadyMode } from "../config/types.ts";
 import { JOINING } from "../environment.ts";
 
 /** What the master said at the start of this process. */
@@ -6,7 +6,20 @@ export interface Joining {
   readonly hubFd: number;
   readonly ready: ReadyMode;
   readonly stopTimeoutMs: number;
-  readonly configFile: string | undefined;
+  readonly readyTimeoutMs: number;
+  /** 0: nobody wants to hear. */
+  readonly heartbeatMs: number;
+  readonly uncaught: ProcessDefinition["uncaught"];
+  /** The configuration, when it is to be read, and how. */
+  readonly config: JoiningConfig | undefined;
+  /** Who it is to the next master; undefined: it leaves when its own does. */
+  readonly returning: string | undefined;
+}
+
+/** See {@link Joining}. */
+export interface JoiningConfig {
+  readonly file: string;
+  readonly reading: Partial<ConfigReading>;
 }
 
 /**
@@ -15,17 +28,29 @@ export interface Joining {
  */
 export function takeJoining(ownUrl: string): Joining | undefined {
   const { env } = process;
-  const found = Object.values(JOINING).map((name) => env[name]);
+  const found = new Map(Object.values(JOINING).map((name) => [name, env[name]]));
   for (const name of Object.values(JOINING)) delete env[name];
   removeImport(ownUrl);
-  const [hubFd, ready, stopTimeoutMs, configFile] = found;
+  const hubFd = found.get(JOINING.hubFd);
   if (hubFd === undefined) return undefined;
   return {
     hubFd: Number(hubFd),
-    ready: (ready ?? "module") as ReadyMode,
-    stopTimeoutMs: Number(stopTimeoutMs),
-    configFile,
+    ready: (found.get(JOINING.ready) ?? "module") as ReadyMode,
+    stopTimeoutMs: Number(found.get(JOINING.stopTimeoutMs)),
+    readyTimeoutMs: Number(found.get(JOINING.readyTimeoutMs) ?? 0),
+    heartbeatMs: Number(found.get(JOINING.heartbeatMs) ?? 0),
+    uncaught: found.get(JOINING.uncaught) === "replace" ? "replace" : "exit",
+    config: configOf(found.get(JOINING.configFile), found.get(JOINING.configReading)),
+    returning: found.get(JOINING.returning),
   };
+}
+
+function configOf(
+  file: string | undefined,
+  reading: string | undefined,
+): JoiningConfig | undefined {
+  if (file === undefined) return undefined;
+  return { file, reading: JSON.parse(reading ?? "{}") as Partial<ConfigReading> };
 }
 
 // child_process.fork hands execArgv on.

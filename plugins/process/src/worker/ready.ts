@@ -9,6 +9,8 @@ const LOOK_MS = 10;
 export class ReadyGate {
   readonly #client: Client;
   #opened = false;
+  #isHeld = false;
+  #isAwaited = false;
 
   constructor(client: Client) {
     this.#client = client;
@@ -16,8 +18,20 @@ export class ReadyGate {
 
   open(): void {
     if (this.#opened) return;
+    this.#isAwaited = this.#isHeld;
+    if (this.#isHeld) return;
     this.#opened = true;
     this.#client.setReady(true);
+  }
+
+  /** What would open it only does so once it is released. */
+  hold(): void {
+    this.#isHeld = true;
+  }
+
+  release(): void {
+    this.#isHeld = false;
+    if (this.#isAwaited) this.open();
   }
 
   /** A server of this process listens. */

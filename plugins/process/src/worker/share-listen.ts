@@ -1,5 +1,7 @@
 import { lookup } from "node:dns/promises";
 import net from "node:net";
+import type { HeldPort, ListenAnswer, PortWish, SocketName } from "../ports/port-messages.ts";
+import { HandedListener } from "./handed-listener.ts";
 import { type ListenWish, readListenArguments } from "./listen-arguments.ts";
 import { listenError, nameAddress } from "./listen-error.ts";
 import type { Grant, PortClient } from "./port-client.ts";
@@ -16,10 +18,13 @@ export interface SharingContext {
 type Method = (this: net.Server, ...args: unknown[]) => net.Server;
 
 /**
- * Makes `listen` of every TCP server in this process ask the master for the socket. All of `net`, `http`, `https`,
+ * Makes `listen` of every TCP server in this process ask the master: it gives the socket, or
+ * the connections, as the policy of the process is. All of `net`, `http`, `https`,
  * `http2` and `tls` go through this one method. Callback, events, errors and `close()` are those of Node.
+ *
+ * @returns what this process listens on at that time, of what the master had given it
  */
-export function shareListen(context: SharingContext): void {
+export function shareListen(context: SharingContext): () => HeldPort[] {
   const prototype = net.Server.prototype as unknown as { listen: Method; close: Method };
   const { listen, close } = prototype;
   const sharing = new Sharing(context, listen);
@@ -34,19 +39,25 @@ export function shareListen(context: SharingContext): void {
     sharing.end(this);
     return close.apply(this, args);
   };
+  return () => sharing.held();
 }
 
 /** One call of `listen` that is under way. */
 interface Attempt {
   readonly server: net.Server;
   readonly wish: ListenWish;
+  /** The number of its question, once it is asked. */
+  seq: number | undefined;
 }
+
+/** What a server has got. */
+type Granted = Omit<HeldPort, "handle">;
 
 class Sharing {
   readonly #context: SharingContext;
   readonly #listen: Method;
   readonly #pending = new Map<net.Server, Attempt>();
-  readonly #keys = new Map<net.Server, string>();
+  readonly #granted = new Map<net.Server, Granted>();
   #turn = 0;
 
   constructor(context: SharingContext, listen: Method) {
@@ -57,7 +68,7 @@ class Sharing {
   /** @throws ERR_SERVER_ALREADY_LISTEN, as Node does */
   begin(server: net.Server, wish: ListenWish): void {
     if (this.#pending.has(server)) throw alreadyListening();
-    const attempt = { server, wish };
+    const attempt = { server, wish, seq: undefined };
     this.#pending.set(server, attempt);
     if (wish.callback !== undefined) server.once("listening", wish.callback);
     const abort = (): void => void server.close();
@@ -70,59 +81,103 @@ class Sharing {
 
   /** The server is being closed. */
   end(server: net.Server): void {
+    const seq = this.#pending.get(server)?.seq ?? this.#granted.get(server)?.answer.seq;
     this.#pending.delete(server);
-    const key = this.#keys.get(server);
-    this.#keys.delete(server);
-    if (key !== undefined) this.#context.ports.release(key);
+    this.#granted.delete(server);
+    if (seq !== undefined) this.#context.ports.release(seq);
+  }
+
+  /** One that takes no more connections has let go of it. */
+  held(): HeldPort[] {
+    return [...this.#granted].flatMap(([server, granted]) => {
+      const handle = (server as OpenServer)._handle;
+      return handle ? [{ ...granted, handle }] : [];
+    });
   }
 
   async #run(attempt: Attempt, turn: number): Promise<void> {
-    const { server, wish } = attempt;
+    const { port, ipv6Only, host, backlog = 0 } = attempt.wish;
+    const fail = (error: unknown): void => this.#fail(attempt, error);
     let address: string | undefined;
     try {
-      address = await resolveHost(wish.host);
-      const { port, ipv6Only } = wish;
-      const grant = await this.#context.ports.ask({
-        address: address ?? null,
-        port,
-        ipv6Only,
-        turn,
-      });
-      if (!this.#isCurrent(attempt)) this.#giveBack(grant);
-      else if (grant.handle === undefined) throw listenError(grant.errno, address, port);
-      else this.#attach(attempt, grant, address);
+      address = await resolveHost(host);
     } catch (error) {
-      if (!this.#isCurrent(attempt)) return;
-      this.#pending.delete(server);
-      // Outside of this promise: an error that nobody listens to must end the process, as ever.
-      process.nextTick(() => server.emit("error", error));
+      fail(error);
     }
+    if (!this.#isCurrent(attempt)) return;
+    const wish = { address: address ?? null, port, ipv6Only, turn, backlog };
+    attempt.seq = this.#context.ports.ask(wish, {
+      onGrant: (grant) => {
+        if (!this.#isCurrent(attempt)) giveBack(grant);
+        else if (grant.answer.errno !== 0) fail(listenError(grant.answer.errno, address, port));
+        else this.#attach(attempt, grant, wish);
+      },
+      onError: fail,
+    });
   }
 
-  #attach({ server, wish }: Attempt, grant: Grant, address: string | undefined): void {
+  #fail(attempt: Attempt, error: unknown): void {
+    if (!this.#isCurrent(attempt)) return;
+    this.#pending.delete(attempt.server);
+    // On its own: an error that nobody listens to must end the process, as ever.
+    process.nextTick(() => attempt.server.emit("error", error));
+  }
+
+  #attach({ server, wish }: Attempt, grant: Grant, asked: PortWish): void {
     this.#pending.delete(server);
-    this.#keys.set(server, grant.key);
+    this.#granted.set(server, { wish: asked, answer: grant.answer });
     const onError = (error: Error): void => {
-      nameAddress(error, address, wish.port);
+      nameAddress(error, asked.address ?? undefined, wish.port);
       this.end(server);
       // By being there, this listener has kept Node from ending the process.
       if (server.listenerCount("error") === 0) throw error;
     };
     server.prependOnceListener("error", onError);
     server.once("listening", () => server.off("error", onError));
-    this.#listen.call(server, grant.handle, wish.backlog);
+    try {
+      this.#start(server, wish, grant);
+    } catch (error) {
+      process.nextTick(() => server.emit("error", error));
+    }
   }
 
-  /** The server was closed before its socket came. */
-  #giveBack({ handle, key }: Grant): void {
-    if (handle === undefined) return;
-    (handle as { close(): void }).close();
-    this.#context.ports.release(key);
+  #start(server: net.Server, { backlog, host, ipv6Only }: ListenWish, grant: Grant): void {
+    const { handle, answer } = grant;
+    if (answer.mode === "handed") this.#takeConnections(server, answer, backlog);
+    else if (answer.mode === "shared") this.#listen.call(server, handle, backlog);
+    else {
+      const port = answer.name?.port;
+      this.#listen.call(server, { port, host, backlog, ipv6Only, reusePort: true });
+    }
+  }
+
+  #takeConnections(server: net.Server, answer: ListenAnswer, backlog: number | undefined): void {
+    const { seq, counted } = answer;
+    const { ports } = this.#context;
+    const listener = new HandedListener({
+      name: answer.name as SocketName,
+      onClosed: counted ? (count) => ports.closed(seq, count) : undefined,
+      // Also when only its handle is closed, as on the way out.
+      onClose: () => this.#release(server, seq),
+    });
+    ports.takeWith(seq, listener);
+    listener.attach(server, backlog);
+  }
+
+  #release(server: net.Server, seq: number): void {
+    if (this.#granted.get(server)?.answer.seq !== seq) return;
+    this.#granted.delete(server);
+    this.#context.ports.release(seq);
   }
 
   #isCurrent(attempt: Attempt): boolean {
     return this.#pending.get(attempt.server) === attempt;
   }
+}
+
+/** The server was closed before its socket came. */
+function giveBack({ handle }: Grant): void {
+  (handle as { close(): void } | undefined)?.close();
 }
 
 async function resolveHost(host: string | undefined): Promise<string | undefined> {

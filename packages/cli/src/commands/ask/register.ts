@@ -1,0 +1,72 @@
+import { define, defineApp, type Raw, type Registrar, tidy, whole } from "../../command-line.ts";
+import type { CommonOptions, LogsOptions, MetricsOptions } from "../../options.ts";
+
+/** The commands that ask how things are. */
+export function registerAsk(registrar: Registrar): void {
+  const { program, context, chosen } = registrar;
+  define(program, "list", "show the apps of this user")
+    .alias("ls")
+    .action((raw: Raw<CommonOptions>) =>
+      chosen(async () => {
+        const { list } = await import("./list.ts");
+        return list(context, await tidy(raw));
+      }),
+    );
+  define(program, "show", "show everything about one process")
+    .argument("<process>", "a process: web.1; web is its first")
+    .action((wanted: string, raw: Raw<CommonOptions>) =>
+      chosen(async () => {
+        const { show } = await import("./show.ts");
+        return show(context, await tidy(raw), wanted);
+      }),
+    );
+  defineApp(program, "ps", "show the processes of an app").action(
+    (app: string | undefined, raw: Raw<CommonOptions>) =>
+      chosen(async () => {
+        const { ps } = await import("./ps.ts");
+        return ps(context, await tidy(raw), app);
+      }),
+  );
+  define(program, "pid", "print pids: of the master of an app, or of processes")
+    .argument("[app|process]", "an app, or a process: web, web.1")
+    .action((named: string | undefined, raw: Raw<CommonOptions>) =>
+      chosen(async () => {
+        const { pid } = await import("./pid.ts");
+        return pid(context, await tidy(raw), named);
+      }),
+    );
+  registerLogs(registrar);
+  registerNumbers(registrar);
+}
+
+function registerLogs({ program, context, chosen }: Registrar): void {
+  defineApp(program, "logs", "show what an app in the background printed")
+    .option("-n, --lines <count>", "how many of the last lines (default 50)", whole(0))
+    .option("-f, --follow", "go on printing what comes")
+    .option("--process <name>", "only this process: web, or web.1")
+    .action((app: string | undefined, raw: Raw<LogsOptions>) =>
+      chosen(async () => {
+        const { logs } = await import("./logs.ts");
+        return logs(context, await tidy(raw), app);
+      }),
+    );
+}
+
+function registerNumbers({ program, context, chosen }: Registrar): void {
+  defineApp(program, "health", "say how every process is; ends with 0 when all is well").action(
+    (app: string | undefined, raw: Raw<CommonOptions>) =>
+      chosen(async () => {
+        const { health } = await import("./health.ts");
+        return health(context, await tidy(raw), app);
+      }),
+  );
+  defineApp(program, "metrics", "show the numbers of every process")
+    .option("-w, --watch", "again and again")
+    .option("--interval <duration>", "pause between two (default 2s)")
+    .action((app: string | undefined, raw: Raw<MetricsOptions>) =>
+      chosen(async () => {
+        const { metrics } = await import("./metrics.ts");
+        return metrics(context, await tidy(raw), app);
+      }),
+    );
+}

@@ -1,0 +1,58 @@
+import { describe, expect, test } from "vitest";
+import { candidates, type Names } from "../src/commands/project/candidates.ts";
+import type { CliContext } from "../src/context.ts";
+import { createProgram } from "../src/program.ts";
+
+const sink = { columns: undefined, line: () => true } as unknown as CliContext["stdout"];
+const program = createProgram({ stdout: sink, stderr: sink } as CliContext, () => {});
+const names: Names = {
+  apps: async () => ["shop", "blog"],
+  processes: async (app) =>
+    app === "blog" ? ["site", "site.0"] : ["web", "web.0", "web.1", "jobs"],
+};
+
+function complete(...words: string[]): Promise<string[]> {
+  return candidates(program, words, names);
+}
+
+describe("completion", () => {
+  test("of commands, without those that are internal", async () => {
+    expect(await complete("re")).toEqual(["reload", "restart", "resurrect"]);
+    const all = await complete("");
+    expect(all).toContain("ls");
+    expect(all.filter((one) => one.startsWith("_"))).toEqual([]);
+  });
+
+  test("of options", async () => {
+    expect(await complete("reload", "--ca")).toEqual(["--canary"]);
+    expect(await complete("stop", "--")).toContain("--now");
+  });
+
+  test("of apps and processes, where they belong", async () => {
+    expect(await complete("stop", "")).toEqual(["blog", "shop"]);
+    expect(await complete("stop", "shop", "")).toEqual([]);
+    expect(await complete("restart", "--process", "web")).toEqual(["web", "web.0", "web.1"]);
+    expect(await complete("show", "--app", "blog", "")).toEqual(["site", "site.0"]);
+    expect(await complete("ps", "--app", "")).toEqual(["blog", "shop"]);
+    expect(await complete("pid", "w")).toEqual(["web", "web.0", "web.1"]);
+  });
+
+  test("of what is special about a command", async () => {
+    expect(await complete("scale", "")).toEqual(["jobs=", "web="]);
+    expect(await complete("scale", "blog", "")).toEqual(["site="]);
+    expect(await complete("signal", "web", "SIGH")).toEqual(["SIGHUP"]);
+    expect(await complete("diag", "web", "")).toEqual([
+      "cpu-profile",
+      "gc",
+      "heap-snapshot",
+      "report",
+    ]);
+    expect(await complete("completion", "")).toEqual(["bash", "fish", "zsh"]);
+  });
+
+  test("has nothing to say about files, and about what is not known", async () => {
+    expect(await complete("start", "./a")).toEqual([]);
+    expect(await complete("ps", "--config", "")).toEqual([]);
+    expect(await complete("nonsense", "")).toEqual([]);
+  });
+});
