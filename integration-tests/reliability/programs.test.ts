@@ -39,16 +39,19 @@ onLinux.for(PROGRAMS)("%s, short form", async (file) => {
   expect(code).toBe(0);
 });
 
-onLinux("a program that is killed leaves no process and no folder behind", async () => {
+// The second runs a whole application, with a master, workers and a guardian.
+const KILLED = ["g10-stopped-consumer.mjs", "g08-master-death.mjs"];
+
+onLinux.for(KILLED)("%s, killed, leaves no process and no folder behind", async (name) => {
   const temp = mkdtempSync(join(tmpdir(), "elpis-it-"));
   onTestFinished(() => rmSync(temp, { recursive: true, force: true }));
   const env = { ...process.env, TMPDIR: temp };
-  const file = join(DIR, "g10-stopped-consumer.mjs");
+  const file = join(DIR, name);
   const child = spawn(process.execPath, [file, "--short", "--box=90"], { env, stdio: "ignore" });
   onTestFinished(() => void child.kill("SIGKILL"));
   const home = await until("its folder", () => {
-    const [name] = readdirSync(temp);
-    return name !== undefined && join(temp, name);
+    const [folder] = readdirSync(temp);
+    return folder !== undefined && join(temp, folder);
   });
   // A process that is stopped cannot notice by itself that the program is gone.
   await until("a process to be stopped", () =>

@@ -37,3 +37,59 @@ export function watchRss(pid, everyMs = 50) {
     return peak;
   };
 }
+
+/**
+ * The living processes that were started with `ELPIS_HOME` in that folder, by pid, however they were left; with `app`
+ * only those that belong to that application. One that was stopped has state `T`.
+ */
+export function familyOf(home, app) {
+  const found = new Map();
+  for (const name of readdirSync("/proc")) {
+    if (!/^\d+$/.test(name) || Number(name) === process.pid) continue;
+    const seen = look(name, home, app);
+    if (seen !== undefined) found.set(Number(name), seen);
+  }
+  return found;
+}
+
+/** Kills them all. */
+export function killFamily(home) {
+  for (const pid of familyOf(home).keys()) signal(pid, "SIGKILL");
+}
+
+/** Sends a signal to a process that may be gone; false when it is. */
+export function signal(pid, name) {
+  try {
+    return process.kill(pid, name);
+  } catch {
+    return false;
+  }
+}
+
+/** Whether there is a process with that number which has not ended. */
+export function isAlive(pid) {
+  const state = stateOf(pid);
+  return state !== undefined && state !== "Z" && state !== "X";
+}
+
+function look(pid, home, app) {
+  try {
+    const environment = readFileSync(`/proc/${pid}/environ`, "utf8").split("\0");
+    const isOurs = environment.some((one) => one.startsWith(`ELPIS_HOME=${home}`));
+    if (!isOurs || (app !== undefined && !environment.includes(`ELPIS_APP=${app}`))) return;
+    const command = readFileSync(`/proc/${pid}/cmdline`, "utf8").replaceAll("\0", " ").trim();
+    const state = stateOf(pid);
+    return state === undefined || state === "Z" ? undefined : { command, state };
+  } catch {
+    // Gone in between, or of another user.
+  }
+}
+
+function stateOf(pid) {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
+    return stat.slice(stat.lastIndexOf(")") + 2)[0];
+  } catch {
+    return undefined;
+  }
+}

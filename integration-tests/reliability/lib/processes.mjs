@@ -1,20 +1,33 @@
 // The processes of a program: started, called, stopped, continued, killed, and never left behind.
 import { spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
+import { killFamily } from "./kernel.mjs";
+import { now } from "./numbers.mjs";
 
 const ACTORS = new URL("../actors/", import.meta.url);
 const CALL_TIMEOUT_MS = 60_000;
 const MAX_SAID = 4000;
 
-/** Ends what is left, and removes the folder, when the program itself was killed: it reads that from its pipe. */
+/**
+ * Ends what is left, and removes the folder, when the program itself was killed: it reads that from its pipe. Whom the
+ * processes had started is found by the folder in its environment; a file system in the folder is let go of.
+ */
 const REAPER = `while read -r line; do left="$line"; done
 for pid in $left; do kill -9 "$pid" 2>/dev/null; done
+for round in 1 2 3 4 5 6 7 8 9; do
+  files=$(grep -alF "ELPIS_HOME=$0" /proc/[0-9]*/environ 2>/dev/null)
+  [ -n "$files" ] || break
+  for file in $files; do pid="\${file#/proc/}"; kill -9 "\${pid%/environ}" 2>/dev/null; done
+  sleep 0.1
+done
+[ ! -d "$0/disk" ] || umount -l "$0/disk" 2>/dev/null
 rm -rf -- "$0"`;
 
 /** All processes of one program. */
 export class Processes {
   #env;
   #actors = new Set();
+  #dead = [];
   #reaper;
 
   constructor(home) {
@@ -38,28 +51,44 @@ export class Processes {
       env: this.#env,
       stdio: ["ignore", "ignore", "pipe", "ipc"],
     });
-    const actor = new Actor(name, child);
-    this.#actors.add(actor);
-    this.#note();
-    void actor.exited.then(() => {
-      this.#actors.delete(actor);
-      this.#note();
-    });
-    return actor;
+    return this.#keep(new Actor(name, child));
   }
 
-  /** Kills every process, stopped ones too. */
+  /** Runs a program to its end, or until it is killed: `node` with these arguments. */
+  run(name, args, { cwd, env = {} } = {}) {
+    const child = spawn(process.execPath, args, {
+      cwd,
+      env: { ...this.#env, ...env },
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    return this.#keep(new Command(name, child));
+  }
+
+  /** Kills every process, stopped ones too, and whom they have started. */
   killAll() {
     for (const actor of this.#actors) actor.kill();
+    killFamily(this.#env.ELPIS_HOME);
     // Their numbers may soon be those of others.
     this.#reaper.stdin.write("\n");
   }
 
   /** What the processes have written to their standard error, for whoever looks for the reason of a failure. */
   get said() {
-    return [...this.#actors]
+    return [...this.#actors, ...this.#dead]
       .filter(({ said }) => said !== "")
       .map((actor) => `[${actor.name}] ${actor.said}`);
+  }
+
+  #keep(actor) {
+    this.#actors.add(actor);
+    this.#note();
+    void actor.exited.then(({ code }) => {
+      this.#actors.delete(actor);
+      this.#note();
+      // What it died of is the reason that is looked for.
+      if (code > 0 && actor.said !== "") this.#dead.push(actor);
+    });
+    return actor;
   }
 
   #note() {
@@ -141,5 +170,45 @@ class Actor {
       reject(error);
     }
     this.#waiting.clear();
+  }
+}
+
+/** A program that is not called, but read. */
+class Command {
+  /** What it has printed on both of its streams, each line with when it came. */
+  lines = [];
+  #child;
+
+  constructor(name, child) {
+    this.name = name;
+    this.pid = child.pid;
+    this.#child = child;
+    /** Resolves with how it ended, when all that it printed is here. */
+    this.exited = new Promise((resolve) => {
+      child.once("close", (code, signal) => resolve({ code, signal }));
+    });
+    child.on("error", () => {});
+    this.stdout = this.#read("stdout");
+    this.stderr = this.#read("stderr");
+  }
+
+  get said() {
+    return this.stderr().slice(-MAX_SAID);
+  }
+
+  kill(signal = "SIGKILL") {
+    this.#child.kill(signal);
+  }
+
+  #read(stream) {
+    let text = "";
+    let rest = "";
+    this.#child[stream].setEncoding("utf8").on("data", (part) => {
+      text += part;
+      const lines = (rest + part).split("\n");
+      rest = lines.pop();
+      for (const line of lines) this.lines.push({ at: now(), stream, text: line });
+    });
+    return () => text;
   }
 }

@@ -6,21 +6,21 @@ import { parseArgs } from "node:util";
 import { connectTo } from "@elpis/core";
 import { seeded } from "@elpis/testing";
 import { measureBox, stretch } from "./box.mjs";
+import { BusyHub } from "./busy-hub.mjs";
 import { counts, now } from "./numbers.mjs";
 import { Processes } from "./processes.mjs";
 import { row, table } from "./table.mjs";
 
-const SHORT_LIMIT_MS = 30_000;
-const LONG_LIMIT_MS = 240_000;
+const SHORT_LIMIT_MS = 45_000;
+const LONG_LIMIT_MS = 900_000;
 const FORKS = 15;
 const SHORT_FORKS = 4;
 
-/** The hub of a run and what makes it busy. */
-class Hub {
+/** The hub of a run, in a process of its own. */
+class Hub extends BusyHub {
   constructor(run, actor, name, { path, secret, dir }) {
-    this.run = run;
+    super(run, name);
     this.actor = actor;
-    this.name = name;
     this.path = path;
     this.secret = secret;
     this.dir = dir;
@@ -41,40 +41,44 @@ class Hub {
     const { actor, path, secret } = await this.run.hub({ name: this.name });
     Object.assign(this, { actor, path, secret });
   }
-
-  /** Two peers that send 2000 messages a second to one another; 200 of them are requests. */
-  async load() {
-    const source = this.run.start("background");
-    const sink = this.run.start("background");
-    await sink.call("listen", { hub: this.name });
-    await source.call("talk", { hub: this.name });
-    return { source, sink };
-  }
-
-  /** A peer that asks and checks the answers. */
-  async canary() {
-    const singer = this.run.start("canary");
-    const answerer = this.run.start("canary");
-    const answererId = await answerer.call("answer", { hub: this.name });
-    await singer.call("sing", { hub: this.name });
-    return { report: () => singer.call("report"), singer, answerer, answererId };
-  }
 }
 
 /** One run of one program. */
 class Run {
   figures = [];
+  /** What a fork took, each time that was measured. */
+  boxes = [];
   home = mkdtempSync(join(tmpdir(), "elpis-rel-"));
   processes = new Processes(this.home);
   #clients = [];
+  #atEnd = [];
+  #visitors = new Map();
   #hubs = 0;
 
-  constructor(id, short, seed) {
+  constructor(id, flags, seed) {
     this.id = id;
-    this.short = short;
+    this.flags = flags;
+    this.short = flags.short;
     this.seed = seed;
     this.random = seeded(seed);
     process.env.ELPIS_HOME = this.home;
+  }
+
+  /** Parts that do not disturb one another: in the short form at once, else one after the other. */
+  async parts(...parts) {
+    if (this.short) await Promise.all(parts.map((part) => part()));
+    else for (const part of parts) await part();
+  }
+
+  /** Measures the box as it is now: what follows is judged by it. */
+  async measure() {
+    this.judge(await measureBox(this.processes, this.short ? SHORT_FORKS : FORKS));
+  }
+
+  judge(box) {
+    this.box = box;
+    this.stretch = stretch(box);
+    this.boxes.push(Math.round(box));
   }
 
   start(name, options) {
@@ -92,6 +96,14 @@ class Run {
     const client = await connectTo(hub.name, { ...options, location: { name } });
     this.#clients.push(client);
     return client;
+  }
+
+  /** A client of that hub that is kept for the run. */
+  visitor(name) {
+    const found = this.#visitors.get(name) ?? this.connect({ name }, "visitor");
+    this.#visitors.set(name, found);
+    found.catch(() => this.#visitors.delete(name));
+    return found;
   }
 
   /** Notes a figure that must not be larger than its goal. Goals in milliseconds grow with a slow box. */
@@ -113,6 +125,17 @@ class Run {
     this.#note({ what, value, unit, ok: true });
   }
 
+  /** The background was never refused, nor told anything wrong. */
+  backgroundIsWell({ failed, wrong, answered }) {
+    this.exactly("background: requests failed", counts({ ...failed, wrong }), "none");
+    this.atLeast("background: requests answered", answered, 10);
+  }
+
+  /** Leaves a promise out of this run, with the reason: what it is about is not there. */
+  skip(what, why) {
+    this.#note({ what: `${what}: left out, ${why}`, value: "-", ok: true });
+  }
+
   /** The canary was never told anything wrong, and never refused. */
   canaryIsWell(what, { asked, right, wrong, failed, p99 }) {
     this.exactly(`${what}: answers wrong`, wrong, 0);
@@ -121,8 +144,24 @@ class Run {
     this.note(`${what}: p99`, p99, "ms");
   }
 
+  /** Looks that a worker's replacement is to be there, at the latest, in milliseconds; see {@link atMost}. */
+  get replacedMs() {
+    return Math.max(250, (3 * this.box) / this.stretch);
+  }
+
+  /** So many a second, on a slow box as many less: what is beyond its strength says nothing about us. */
+  rate(perSecond) {
+    return Math.round(perSecond / this.stretch);
+  }
+
+  /** Called at the end, also when the run has failed. */
+  atEnd(action) {
+    this.#atEnd.push(action);
+  }
+
   async end() {
     this.processes.killAll();
+    for (const action of this.#atEnd) action();
     await Promise.race([
       Promise.all(this.#clients.map((client) => client.close())),
       new Promise((resolve) => setTimeout(resolve, 2000).unref()),
@@ -137,15 +176,17 @@ class Run {
 
 /**
  * Runs `body(run)`, prints its figures beside their goals, and ends with 0 when all were met.
- * Flags: `--short`, `--json`, `--seed=N`, `--box=MS` (what a fork takes, where that was measured already).
+ * Flags: `--short`, `--json`, `--seed=N`, `--box=MS` (what a fork takes, where that was measured already), and those in
+ * `options`. `limitMs` is how long the long form may take.
  */
-export async function program(id, title, body) {
+export async function program(id, title, body, { options = {}, limitMs = LONG_LIMIT_MS } = {}) {
   const { values: flags } = parseArgs({
     options: {
       short: { type: "boolean", default: false },
       json: { type: "boolean", default: false },
       seed: { type: "string" },
       box: { type: "string" },
+      ...options,
     },
   });
   if (process.platform !== "linux") {
@@ -153,25 +194,26 @@ export async function program(id, title, body) {
     process.exit(1);
   }
   const seed = Number(flags.seed ?? Math.floor(Math.random() * 2 ** 31));
-  const run = new Run(id, flags.short, seed);
+  const run = new Run(id, flags, seed);
   process.on("exit", () => {
     run.processes.killAll();
     rmSync(run.home, { recursive: true, force: true });
   });
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.once(signal, () => process.exit(1));
   const began = now();
-  const limitMs = flags.short ? SHORT_LIMIT_MS : LONG_LIMIT_MS;
+  const limit = flags.short
+    ? SHORT_LIMIT_MS
+    : typeof limitMs === "function"
+      ? limitMs(flags)
+      : limitMs;
   let error;
   try {
-    run.box =
-      flags.box === undefined
-        ? await measureBox(run.processes, flags.short ? SHORT_FORKS : FORKS)
-        : Number(flags.box);
-    run.stretch = stretch(run.box);
+    if (flags.box === undefined) await run.measure();
+    else run.judge(Number(flags.box));
     await Promise.race([
       body(run),
       new Promise((_, reject) => {
-        setTimeout(() => reject(new Error(`not done within ${limitMs} ms`)), limitMs).unref();
+        setTimeout(() => reject(new Error(`not done within ${limit} ms`)), limit).unref();
       }),
     ]);
   } catch (caught) {
@@ -186,7 +228,7 @@ export async function program(id, title, body) {
   if (flags.json) {
     console.log(JSON.stringify({ id, title, ok, error, seed, box, seconds, figures }));
   } else {
-    const head = `${id}: ${title} (B ${box.toFixed(0)} ms, seed ${seed}, ${seconds.toFixed(1)} s)`;
+    const head = `${id}: ${title} (B ${run.boxes.join(", then ")} ms, seed ${seed}, ${seconds.toFixed(1)} s)`;
     console.log([head, ...(figures.length > 0 ? [table(figures.map(row))] : [])].join("\n"));
   }
   if (error !== undefined) console.error(`${id}: ${error}`);

@@ -1,0 +1,131 @@
+#!/usr/bin/env node
+// The disk of an application in the background is full for a while: it goes on, and owns up to every line it lost.
+import { execFileSync } from "node:child_process";
+import { appendFileSync, existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { elpisJson, fixture, freePort, web, writeConfig } from "./lib/application.mjs";
+import { familyOf, isAlive, signal } from "./lib/kernel.mjs";
+import { ask, HttpLoad } from "./lib/load.mjs";
+import { MIB, now, pause, until } from "./lib/numbers.mjs";
+import { program } from "./lib/program.mjs";
+
+const RATE = 200;
+const LINES_PER_SECOND = 500;
+const DISK = `${4 * MIB}`;
+const LOSS = /elpis: (\d+) lines could not be written here/;
+
+void program(
+  "G18",
+  "a full disk costs lines of the log, counted, and nothing else",
+  async (run) => {
+    const fullMs = run.short ? 2000 : 60_000;
+    const disk = mount(run);
+    if (disk === undefined)
+      return run.skip("all of it", "a small file system could not be mounted");
+    const settle = await (await run.hub({ name: "bystander" })).busy();
+    const name = "g18";
+    const port = await freePort();
+    const printer = { entry: fixture("printer"), env: { RATE: String(LINES_PER_SECOND) } };
+    const dir = writeConfig(run, { name, processes: { web: web(port), printer } });
+    // The client library of this process looks there too.
+    const env = { ELPIS_HOME: disk };
+    const started = await elpisJson(run, ["start", dir], { env });
+    run.exactly("elpis start", started.code, 0);
+    const master = started.answer.app.pid;
+    const workers = started.answer.app.processes.filter((one) => one.name === "web");
+    const first = new Set(workers.map(({ pid }) => pid));
+    const log = join(disk, name, "logs", `${name}.log`);
+    const load = await HttpLoad.begin(run, port, run.rate(RATE));
+    await until("lines in the log", () => numbersIn(log).length > 0);
+
+    const filler = fill(disk);
+    await pause(fullMs / 2);
+    // What is started now finds a full disk as well.
+    await load.doom([workers[0].pid]);
+    const isNew = async () => {
+      const { pid } = await ask(port);
+      return pid !== undefined && !first.has(pid);
+    };
+    run.exactly("worker killed meanwhile is replaced", await until("another worker", isNew), true);
+    const reloaded = await elpisJson(run, ["reload", name], { env });
+    if (reloaded.answer?.error?.code === "ELPIS_CLI_USAGE")
+      run.skip("elpis reload", "there is no such command");
+    else run.exactly("elpis reload meanwhile", reloaded.code, 0);
+    await pause(fullMs / 2);
+    rmSync(filler);
+    const freed = now();
+    const last = numbersIn(log).at(-1);
+    await until("the log to go on", () => numbersIn(log).at(-1) > last && lossIn(log) > 0, 20_000);
+    run.atMost("log goes on after", now() - freed, 5000, "ms");
+    load.onlyLost("meanwhile", await load.end());
+    run.exactly("master is the same", isAlive(master), true);
+    const stopped = await elpisJson(run, ["stop", name], { env });
+    run.exactly("elpis stop", stopped.code, 0);
+    run.exactly("left of it", familyOf(disk).size, 0);
+    lines(run, log);
+    await settle();
+  },
+);
+
+/** Every line that was printed stands in the log, or is in the number that the log tells. */
+function lines(run, log) {
+  const numbers = numbersIn(log);
+  const missing = numbers.at(-1) + 1 - new Set(numbers).size;
+  run.note("lines printed", numbers.at(-1) + 1);
+  run.atLeast("lines lost", missing, 1);
+  run.exactly("lines twice", numbers.length - new Set(numbers).size, 0);
+  // The master has one line of its own to tell: that a worker was killed.
+  const isMastersLost = !textOf(log).includes("web.0 is started again");
+  run.exactly("lines told to be lost", lossIn(log), missing + (isMastersLost ? 1 : 0));
+}
+
+/** A small file system in the folder of the run; undefined where that is not allowed. */
+function mount(run) {
+  const disk = join(run.home, "disk");
+  mkdirSync(disk, { mode: 0o700 });
+  try {
+    execFileSync("mount", ["-t", "tmpfs", "-o", `size=${DISK},mode=0700`, "elpis", disk], {
+      stdio: "ignore",
+    });
+  } catch {
+    return;
+  }
+  run.atEnd(() => {
+    for (const pid of familyOf(disk).keys()) signal(pid, "SIGKILL");
+    execFileSync("umount", ["-l", disk], { stdio: "ignore" });
+  });
+  return disk;
+}
+
+/** Takes all that is left. */
+function fill(disk) {
+  const file = join(disk, "filler");
+  for (const size of [64 * 1024, 4096]) {
+    try {
+      for (;;) appendFileSync(file, Buffer.alloc(size));
+    } catch {
+      // It is full.
+    }
+  }
+  return file;
+}
+
+function textOf(log) {
+  return [`${log}.1`, log]
+    .filter((file) => existsSync(file))
+    .map((file) => readFileSync(file, "utf8"))
+    .join("");
+}
+
+/** The numbers that the printer has printed and that are there. */
+function numbersIn(log) {
+  return [...textOf(log).matchAll(/\| line (\d+)$/gm)].map(([, n]) => Number(n));
+}
+
+/** How many lines the log says to have lost. */
+function lossIn(log) {
+  return [...textOf(log).matchAll(new RegExp(LOSS, "g"))].reduce(
+    (all, [, n]) => all + Number(n),
+    0,
+  );
+}
