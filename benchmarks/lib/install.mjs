@@ -8,9 +8,9 @@ import { promisify } from "node:util";
 const PEERS = new URL("../peers/", import.meta.url);
 const INSTALL_TIMEOUT_MS = 60_000;
 
-async function installedVersion(name) {
+async function installedVersion(name, dir) {
   try {
-    const text = await readFile(new URL(`node_modules/${name}/package.json`, PEERS), "utf8");
+    const text = await readFile(new URL(`node_modules/${name}/package.json`, dir), "utf8");
     return JSON.parse(text).version;
   } catch (error) {
     if (error.code === "ENOENT") return undefined;
@@ -19,22 +19,22 @@ async function installedVersion(name) {
 }
 
 /** Where the entry of an installed rival is. */
-export function rivalEntry(name, file) {
-  return new URL(`node_modules/${name}/${file}`, PEERS);
+export function rivalEntry(name, file, dir = PEERS) {
+  return new URL(`node_modules/${name}/${file}`, dir);
 }
 
 /**
- * Makes sure that exactly `version` of `name` is there.
+ * Makes sure that exactly `version` of `name` is there, in the folder `dir` that has a lock file of its own.
  * @returns why it is not, or null when it is
  */
-export async function ensureRival({ name, version, install, log }) {
-  if ((await installedVersion(name)) === version) return null;
+export async function ensureRival({ name, version, dir = PEERS, install, log }) {
+  if ((await installedVersion(name, dir)) === version) return null;
   if (!install)
     return `${name} ${version} is not installed (leave out --no-install to have it installed)`;
-  log(`installing ${name} ${version} into benchmarks/peers`);
+  log(`installing ${name} ${version} into ${fileURLToPath(dir)}`);
   try {
     await promisify(execFile)("npm", ["ci", "--ignore-scripts", "--no-audit", "--no-fund"], {
-      cwd: fileURLToPath(PEERS),
+      cwd: fileURLToPath(dir),
       timeout: INSTALL_TIMEOUT_MS,
       // npm is a script on Windows, which only a shell starts.
       shell: process.platform === "win32",
@@ -43,6 +43,6 @@ export async function ensureRival({ name, version, install, log }) {
     const [line = error.message] = /npm error .*/.exec(String(error.stderr)) ?? [];
     return `${name} ${version} could not be installed: ${line}`;
   }
-  const found = await installedVersion(name);
+  const found = await installedVersion(name, dir);
   return found === version ? null : `${name} ${version} was asked for, and ${found} installed`;
 }

@@ -1,0 +1,2 @@
+// A bad version of the application: it runs, and never listens.
+setInterval(() => {}, 1000);
