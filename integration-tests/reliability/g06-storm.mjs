@@ -65,10 +65,9 @@ async function storms(run) {
 }
 
 /** Dies from when on there is a file of that name. */
-const crasherOf = (run, name) => ({
-  entry: fixture("crasher"),
-  env: { BROKEN: join(run.home, name) },
-});
+function crasherOf(run, name) {
+  return { entry: fixture("crasher"), env: { BROKEN: join(run.home, name) } };
+}
 
 /** Between a death and the next start lies what was promised. */
 function pauses(run, changes, intensity) {
@@ -146,7 +145,9 @@ async function group(run) {
   await app.actor.call("stop");
 }
 
-const isFirst = ({ name }) => name === "first";
+function isFirst({ name }) {
+  return name === "first";
+}
 
 /** Whoever asks from outside hears that something is wrong. */
 async function health(run) {

@@ -70,6 +70,7 @@ export class FateKeeper {
 
   async #settle(): Promise<void> {
     await this.#stopDoomed();
+    if (await this.#restWithFailed()) return;
     for (const name of this.#group.processes) {
       if (!this.#down.has(name)) continue;
       // Somebody has died meanwhile: from the beginning.
@@ -78,9 +79,22 @@ export class FateKeeper {
       this.#starting = name;
       await pool?.startAgain("group");
       this.#starting = undefined;
-      if (pool?.states.some((state) => state === "failed") === true) return;
+      if (await this.#restWithFailed()) return;
       this.#down.delete(name);
     }
+  }
+
+  /** Whom one that has failed takes along waits until it is back. True: there is such a one. */
+  async #restWithFailed(): Promise<boolean> {
+    const failed = this.#group.processes.find(
+      (name) => this.#down.has(name) && this.#host.pool(name)?.states.includes("failed") === true,
+    );
+    if (failed === undefined) return false;
+    for (const name of sharersOf(this.#group, failed)) {
+      if (!this.#down.has(name)) this.#doomed.add(name);
+    }
+    await this.#stopDoomed();
+    return true;
   }
 
   async #stopDoomed(): Promise<void> {
