@@ -154,6 +154,6 @@ serve({
     const { took, lags, ...rest } = seen;
     seen = fresh();
     const latency = { p50: percentile(took, 0.5), p99: percentile(took, 0.99) };
-    return { ...rest, ...latency, max: Math.max(0, ...took), lag: percentile(lags, 0.99) };
+    return { ...rest, ...latency, max: percentile(took, 1), lag: percentile(lags, 0.99) };
   },
 });
