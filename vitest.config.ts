@@ -25,6 +25,7 @@ const whole = {
 export default defineConfig({
   test: {
     maxWorkers: 2,
+    maxConcurrency: 2,
     projects: [
       {
         resolve: { alias },
@@ -56,8 +57,9 @@ export default defineConfig({
           name: "integration",
           include: ["integration-tests/**/*.test.ts"],
           exclude: ["**/node_modules/**", ...FIGURES],
-          // After the others, two files at a time: most of what they do is to wait for one another's processes.
+          // After the others, and more of them than there are processors: most of what they do is to wait for processes.
           sequence: { groupOrder: 1 },
+          maxWorkers: 3,
         },
       },
       {

@@ -9,13 +9,19 @@ import { importsOf, packageOf } from "./imports.mjs";
 import { filesUnder, readJson, root, workspaces } from "./workspace.mjs";
 
 const maxLines = 400;
+/** Of plugins that measure, or show what was measured. */
+const telling = ["@elpis/api", "@elpis/telemetry"];
 /** What each package may import of the others; its own tests may also use the test kit, if declared. */
 const arrows = {
   "packages/api": [],
   "packages/protocol": ["@elpis/api"],
   "packages/core": ["@elpis/api", "@elpis/protocol"],
+  "packages/telemetry": ["@elpis/api"],
   "packages/testing": ["@elpis/api", "@elpis/protocol", "@elpis/core"],
   "packages/cli": ["@elpis/api", "@elpis/protocol", "@elpis/core"],
+  "plugins/metrics": telling,
+  "plugins/health": telling,
+  "plugins/admin": telling,
   // The one plugin that makes processes, and the hub in them: see docs/decisions/0007.
   "plugins/process": ["@elpis/api", "@elpis/core"],
   // Makes a peer of the hub for each connection that it takes in: see docs/decisions/0011.

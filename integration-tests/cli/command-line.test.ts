@@ -20,7 +20,7 @@ test("--version prints the version of the package", async () => {
 
 const COMMANDS = [
   ...["run", "dev", "start", "stop", "restart", "reload", "rollback", "scale", "apply", "signal"],
-  ...["list", "show", "ps", "pid", "logs", "health", "metrics", "inspect", "diag"],
+  ...["list", "show", "ps", "pid", "logs", "health", "errors", "metrics", "inspect", "diag"],
   ...["save", "resurrect", "exit", "startup", "doctor", "init", "config", "completion"],
 ];
 

@@ -79,7 +79,7 @@ it.each([
   ],
 ])("says what a file wrote that %s", async (_, text, message) => {
   const dir = makeDir({ "elpis.config.mjs": text });
-  const error = await failure(loadConfig({ path: dir, timeoutMs: 20_000 }));
+  const error = await failure(loadConfig({ path: dir, timeoutMs: 6000 }));
   expect(error.code).toBe("ELPIS_CONFIG_LOAD_FAILED");
   expect(error.message).toContain(dir);
   expect(error.message).toMatch(message);

@@ -62,7 +62,9 @@ export function makeApp(
 ): App {
   const dir = makeDir(files);
   const runtime = join(dir, "run");
-  const definition = resolveConfig({ name: "test", ...config }, { file: join(dir, "config"), dir });
+  // Where there are plugins, processes would look into the file for theirs.
+  const file = config.plugins === undefined ? join(dir, "config") : dir;
+  const definition = resolveConfig({ name: "test", ...config }, { file, dir });
   const lines: OutputLine[] = [];
   const changes: ProcessChange[] = [];
   const output = (line: OutputLine): void => void lines.push(line);

@@ -3,7 +3,7 @@ import { existsSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { expect, onTestFinished, test } from "vitest";
+import { describe, expect, onTestFinished, test } from "vitest";
 import { processesOf } from "../support/processes.ts";
 import { until } from "../support/wait.ts";
 
@@ -31,12 +31,31 @@ function runShort(file: string): Promise<{ code: number; stdout: string; stderr:
   });
 }
 
-onLinux.for(PROGRAMS)("%s, short form", async (file) => {
+/** Those that need all of the box to be done in time. */
+const ALONE = ["g05-", "g10-", "g11-", "g12-", "g13-", "leaks", "logs-shared", "schedule"];
+const isAlone = (file: string) => ALONE.some((name) => file.startsWith(name));
+/** Those that were disturbed by their neighbour. */
+const disturbed: string[] = [];
+
+async function meetsItsGoals(file: string): Promise<void> {
   const { code, stdout, stderr } = await runShort(file);
   expect(stdout, stderr).not.toBe("");
   const { error, figures } = JSON.parse(stdout) as Report;
   expect({ error, short: figures.filter(({ ok }) => !ok) }, stderr).toEqual({ short: [] });
   expect(code).toBe(0);
+}
+
+// Two at a time: most of what they do is to wait. They measure, so whoever has fallen through is judged by itself.
+describe.concurrent("beside one another", () => {
+  onLinux.for(PROGRAMS.filter((file) => !isAlone(file)))("%s, short form", async (file) => {
+    await meetsItsGoals(file).catch(() => disturbed.push(file));
+  });
+});
+
+onLinux.for(PROGRAMS.filter(isAlone))("%s, short form, alone", meetsItsGoals);
+
+onLinux("those that were disturbed, alone", { timeout: 400_000 }, async () => {
+  for (const file of disturbed) await meetsItsGoals(file);
 });
 
 // The second runs a whole application, with a master, workers and a guardian.

@@ -47,6 +47,6 @@ serve({
   report() {
     const { took, ...rest } = seen;
     seen = fresh();
-    return { ...rest, p50: percentile(took, 0.5), p99: percentile(took, 0.99) };
+    return { ...rest, samples: took, p50: percentile(took, 0.5), p99: percentile(took, 0.99) };
   },
 });

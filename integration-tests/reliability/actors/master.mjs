@@ -1,5 +1,6 @@
 // The master of an application, in a process of its own.
 import { createMaster, resolveConfig } from "@elpis/process";
+import { schedule } from "@elpis/schedule";
 import { serve } from "../lib/actor.mjs";
 import { now } from "../lib/numbers.mjs";
 
@@ -13,8 +14,10 @@ const logger = () => {
 let master;
 
 serve({
-  async open({ config, dir }) {
-    const definition = resolveConfig(config, { file: dir, dir });
+  /** @param config `schedule` in it is what the plugin of that name is given */
+  async open({ config: { schedule: tasks, ...config }, dir }) {
+    const plugins = tasks === undefined ? [] : [schedule(tasks)];
+    const definition = resolveConfig({ ...config, plugins }, { file: dir, dir });
     master = createMaster({
       config: definition,
       log: logger(),

@@ -26,6 +26,12 @@ export {
   hasCode,
   toText,
 } from "./errors.ts";
+export {
+  type HubFigures,
+  hubFigures,
+  type PeerFigures,
+  type TrafficFigures,
+} from "./hub-figures.ts";
 export type {
   DeadJob,
   JobContext,
@@ -65,6 +71,29 @@ export {
   type PluginHost,
   type PluginUse,
 } from "./plugin.ts";
+export { PROCESS_CLIENT } from "./process-client.ts";
+export {
+  type Application,
+  type AuditLog,
+  application,
+  auditLog,
+  type KeptLine,
+  type KeptOutput,
+  type OneOff,
+  type OneOffEnd,
+  type OneOffs,
+  type OutputKeeper,
+  type OutputSource,
+  type OutputStream,
+  oneOffs,
+  outputKeeper,
+  type Readiness,
+  type RunningOneOff,
+  readiness,
+  type SupervisedProcess,
+  type Supervision,
+  supervision,
+} from "./processes.ts";
 export {
   type FieldKind,
   formatIssue,
@@ -100,3 +129,4 @@ export type {
   Stream,
   StreamName,
 } from "./topics.ts";
+export { type Duration, MAX_DURATION_MS, parseDuration, parseSize, type Size } from "./units.ts";

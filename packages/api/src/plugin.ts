@@ -17,6 +17,8 @@ export interface PluginHost {
   readonly signal: AbortSignal;
   /** What another plugin provides. @throws ELPIS_PLUGIN_UNDECLARED when it is not in `needs` */
   get<Value>(token: Capability<Value>): Value;
+  /** What another plugin provides, if there is one. @throws ELPIS_PLUGIN_UNDECLARED when it is neither in `needs` nor in `wants` */
+  find<Value>(token: Capability<Value>): Value | undefined;
   /** Hands a value to the plugins that need it. @throws ELPIS_PLUGIN_UNDECLARED when it is not in `provides` */
   provide<Value>(token: Capability<Value>, value: Value): void;
   /** Calls `task` each `intervalMs` until the plugin closes; never two at once; what it throws is logged. */
@@ -33,7 +35,14 @@ export interface PluginDefinition<Options> {
   readonly name: string;
   /** The roles whose processes run `setup`. */
   readonly roles: readonly Role[];
+  /**
+   * Whether an application that declares no agent gets one, if the plugin has that role: `optional` where it has nothing to
+   * do in an agent that is there for nobody else. @default "needed"
+   */
+  readonly agent?: "needed" | "optional";
   readonly needs?: readonly Capability<unknown>[];
+  /** What it uses when there is somebody who provides it; it is set up after whoever does. See {@link PluginHost.find}. */
+  readonly wants?: readonly Capability<unknown>[];
   readonly provides?: readonly Capability<unknown>[];
   /** Checks the options before anything starts. */
   readonly options?: StandardSchema<Options>;

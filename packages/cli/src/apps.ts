@@ -7,11 +7,15 @@ import {
   fromMaster,
   masterSilent,
   masterTooOld,
+  noPlugin,
   notRunning,
   whichApp,
 } from "./errors.ts";
 import type { CommonOptions } from "./options.ts";
-import type { ControlTopics, MasterStatus } from "./preset.ts";
+import type { ControlTopics, LogsTopics, MasterStatus } from "./preset.ts";
+
+/** Topics that plugins answer, by how they begin, and the plugin. */
+const PLUGIN_TOPICS = { "elpis.logs.": "logs", "elpis.tasks.": "schedule" };
 
 /** An app that left its traces here; `alive` tells whether its master's process is there. */
 export interface AppRecord {
@@ -46,9 +50,12 @@ export async function findRunning(name: string): Promise<AppRecord | undefined> 
   return (await findApps()).find((app) => app.alive && app.name.toLowerCase() === wanted);
 }
 
+/** What a master may be asked, with the plugins that the command line knows. */
+type MasterTopics = ControlTopics & LogsTopics;
+
 /** A line to the master of an app. */
 export interface MasterLine {
-  readonly client: Client<ControlTopics>;
+  readonly client: Client<MasterTopics>;
   /** What every request takes: whom to ask, and how long. */
   readonly call: CallOptions;
 }
@@ -75,10 +82,10 @@ export async function withMaster<Answer>(
   }
 }
 
-async function openLine(app: string, timeoutMs: number): Promise<Client<ControlTopics>> {
+async function openLine(app: string, timeoutMs: number): Promise<Client<MasterTopics>> {
   try {
     const location = { name: "elpis" };
-    return await connectTo<ControlTopics>(app, { location, timeoutMs, reconnect: false });
+    return await connectTo<MasterTopics>(app, { location, timeoutMs, reconnect: false });
   } catch (error) {
     // A connection that was made and never welcomed: the kernel took it, the master did not.
     throw hasCode(error, "ELPIS_HUB_CLOSED") ? masterSilent(app, timeoutMs, error) : error;
@@ -92,8 +99,9 @@ function asMasterSaid(app: string, error: unknown): unknown {
   }
   const topic = hasCode(error, "ELPIS_HUB_NO_RESPONDER") ? error.details.topic : undefined;
   // Who asks for the status wants to know the difference.
-  const isOther = typeof topic === "string" && topic !== "elpis.status";
-  return isOther ? masterTooOld(app, topic) : error;
+  if (typeof topic !== "string" || topic === "elpis.status") return error;
+  const plugin = Object.entries(PLUGIN_TOPICS).find(([prefix]) => topic.startsWith(prefix))?.[1];
+  return plugin === undefined ? masterTooOld(app, topic) : noPlugin(app, plugin);
 }
 
 /** How an app is. @throws ELPIS_HUB_UNREACHABLE, ELPIS_HUB_DEADLINE, ELPIS_HUB_NO_RESPONDER */

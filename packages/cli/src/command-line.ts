@@ -63,7 +63,7 @@ export function queueOption(): Option {
 /** From the names on the command line to those of the functions. @throws ELPIS_CLI_USAGE */
 export async function tidy<Options extends CommonOptions>(raw: Raw<Options>): Promise<Options> {
   const { timeout, name, ...rest } = raw as Raw<CommonOptions>;
-  const timeoutMs = timeout === undefined ? undefined : await readDuration("--timeout", timeout);
+  const timeoutMs = timeout === undefined ? undefined : readDuration("--timeout", timeout);
   return { ...rest, app: rest.app ?? name, timeoutMs } as unknown as Options;
 }
 

@@ -1,3 +1,4 @@
+import { parseDuration } from "@elpis/api";
 import { usageError } from "./errors.ts";
 
 /** A span for a person: `0.4 s`, `12 s`, `3m 4s`, `2h 5m`, `3d 4h`. */
@@ -14,9 +15,7 @@ export function formatDuration(valueMs: number): string {
 }
 
 /** Milliseconds of a span on the command line, at least 1. @throws ELPIS_CLI_USAGE */
-export async function readDuration(option: string, text: string): Promise<number> {
-  // Most command lines have none, and what reads configurations takes a while to load.
-  const { parseDuration } = await import("./preset.ts");
+export function readDuration(option: string, text: string): number {
   const valueMs = parseDuration(text);
   if (valueMs === undefined || valueMs === 0) {
     throw usageError(`${option} ${text}: expected a span such as 500ms, 10s, 2m, 1h`);

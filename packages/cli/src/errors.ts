@@ -24,6 +24,32 @@ export function masterTooOld(app: string, topic: string): ElpisError {
   );
 }
 
+/** The app that runs has not picked the plugin that does what was asked. */
+export function noPlugin(app: string, plugin: string): ElpisError {
+  return new ElpisError(
+    "ELPIS_CLI_NO_PLUGIN",
+    `${app} runs without the plugin "${plugin}", which does that; add it to \`plugins\` of the config (@elpis/${plugin}) and start the app again`,
+    { details: { app, plugin } },
+  );
+}
+
+/** A run that was waited for came to nothing. */
+export function taskFailed(
+  task: string,
+  failed: ReadonlyArray<{ readonly id: string; readonly outcome: string; readonly error?: string }>,
+): ElpisError {
+  const lines = failed.map(
+    ({ id, outcome, error }) => `${id}: ${outcome}${error ? `, ${error}` : ""}`,
+  );
+  return new ElpisError(
+    "ELPIS_CLI_TASK_FAILED",
+    `the run of ${task} came to nothing:\n${indent(lines)}`,
+    {
+      details: { task, failed: failed.map(({ id, outcome }) => ({ id, outcome })) },
+    },
+  );
+}
+
 /** The app has no such process; the same error as its master raises. */
 export function unknownProcess(name: string, known: readonly string[]): ElpisError {
   return new ElpisError(

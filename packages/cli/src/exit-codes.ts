@@ -24,6 +24,7 @@ export type ExitName =
   | "diagnosis"
   | "exists"
   | "someFailed"
+  | "taskFailed"
   | "interrupted";
 
 /** Every status with which `elpis` ends. The same table stands in `docs/reference/exit-codes.md`. */
@@ -48,7 +49,10 @@ export const EXIT_CODES: Readonly<Record<ExitName, ExitCodeRow>> = {
     code: 8,
     meaning: "`run`: nothing is left to run, and a process has failed for good",
   },
-  noLog: { code: 9, meaning: "`logs`: the app keeps no log, because it runs in the foreground" },
+  noLog: {
+    code: 9,
+    meaning: "`logs`: the app keeps no log, because it runs in the foreground",
+  },
   busy: {
     code: 10,
     meaning: "the app is busy with another operation, or is starting or stopping",
@@ -63,6 +67,7 @@ export const EXIT_CODES: Readonly<Record<ExitName, ExitCodeRow>> = {
   diagnosis: { code: 15, meaning: "`inspect`, `diag`: the process cannot be looked into" },
   exists: { code: 16, meaning: "`init`, `startup`: the file is there already" },
   someFailed: { code: 17, meaning: "`exit`, `resurrect`: it did not work for some of the apps" },
+  taskFailed: { code: 18, meaning: "`tasks run --wait`: the run came to nothing" },
   interrupted: {
     code: 130,
     meaning: "a signal or a stop ended it early; `run` and `dev`: a second signal came",
@@ -71,7 +76,10 @@ export const EXIT_CODES: Readonly<Record<ExitName, ExitCodeRow>> = {
 
 /** Error codes that lead to a row; the first pattern that fits counts. */
 const BY_ERROR: ReadonlyArray<readonly [RegExp, ExitName]> = [
-  [/^ELPIS_CLI_(USAGE|NO_SUCH_PLATFORM)$/, "usage"],
+  [/^ELPIS_CLI_(USAGE|NO_SUCH_PLATFORM|NO_PLUGIN)$/, "usage"],
+  [/^ELPIS_CLI_TASK_FAILED$/, "taskFailed"],
+  [/^ELPIS_SCHEDULE_(UNKNOWN|NOBODY)$/, "notRunning"],
+  [/^ELPIS_SCHEDULE_BUSY$/, "busy"],
   [/^ELPIS_CLI_(NOT_RUNNING|NOT_ANSWERED|MASTER_GONE|WHICH_APP|NOTHING_SAVED)$/, "notRunning"],
   [/^ELPIS_CLI_ALREADY_RUNNING$/, "alreadyRunning"],
   [/^ELPIS_CLI_TIMEOUT$/, "timeout"],

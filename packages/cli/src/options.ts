@@ -1,3 +1,6 @@
+import type { OutputStream } from "@elpis/api";
+import type { Level } from "./preset.ts";
+
 /** What every command takes. */
 export interface CommonOptions {
   /** Print data for programs instead of text for people. */
@@ -67,6 +70,25 @@ export interface LogsOptions extends CommonOptions {
   readonly follow?: boolean | undefined;
   /** Only this process: `web`, or `web.1`. */
   readonly process?: string | undefined;
+  readonly stream?: OutputStream | undefined;
+  /** Only lines that say to be at least so serious. */
+  readonly level?: Level | undefined;
+  /** Only lines whose text this regular expression finds. */
+  readonly grep?: string | undefined;
+  /** Only lines since then: `10m`, or a time in ISO 8601. All of them unless `lines` is given. */
+  readonly since?: string | undefined;
+  /** Ask the app to put its files aside, instead of printing. */
+  readonly rotate?: boolean | undefined;
+  /** Ask the app to open its files anew, instead of printing. */
+  readonly reopen?: boolean | undefined;
+}
+
+/** Options of `errors`. */
+export interface ErrorsOptions extends CommonOptions {
+  /** How many of the newest. @default 20 */
+  readonly lines?: number | undefined;
+  /** With their stacks. */
+  readonly stack?: boolean | undefined;
 }
 
 /** Options of `metrics`. */
@@ -75,6 +97,10 @@ export interface MetricsOptions extends CommonOptions {
   readonly watch?: boolean | undefined;
   /** Pause between two prints, such as `2s`. @default "2s" */
   readonly interval?: string | undefined;
+  /** Show what the metrics plugin has in this group, instead of what the master knows of each process. */
+  readonly group?: string | undefined;
+  /** Show which groups there are. */
+  readonly groups?: boolean | undefined;
 }
 
 /** Options of `diag`. */
@@ -83,6 +109,18 @@ export interface DiagOptions extends CommonOptions {
   readonly for?: string | undefined;
   /** Folder for the file. */
   readonly out?: string | undefined;
+}
+
+/** Options of `tasks history`. */
+export interface HistoryOptions extends CommonOptions {
+  /** How many of the last runs. @default 20 */
+  readonly limit?: number | undefined;
+}
+
+/** Options of `tasks run`. */
+export interface RunTaskOptions extends CommonOptions {
+  /** Wait until it is over. */
+  readonly wait?: boolean | undefined;
 }
 
 /** Options of `startup`. */

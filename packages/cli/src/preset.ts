@@ -1,4 +1,23 @@
 // The only file of the command line that knows plugins: what most people want, picked for them.
+import type { Request } from "@elpis/api";
+
+export {
+  acceptsLine,
+  type DecodedLine,
+  encodeText,
+  filesOfProcess,
+  followLines,
+  LEVELS,
+  type Level,
+  type LineFilter,
+  LogFile,
+  type LogPosition,
+  type LogsTopics,
+  parseSince,
+  readLines,
+  readPlace,
+} from "@elpis/logs/files";
+export type { MetricsTopics } from "@elpis/metrics";
 export {
   type AgentConfig,
   type AppConfig,
@@ -23,6 +42,55 @@ export {
   type ProcessConfig,
   type ProcessDetails,
   type ProcessStatus,
-  parseDuration,
   type ReloadResult,
 } from "@elpis/process";
+export type { RunRecord, TaskStatus, TaskTopics } from "@elpis/schedule";
+
+/**
+ * What plugins answer that an application may have picked, as far as it is shown here: `@elpis/health` and `@elpis/admin`
+ * are not installed with the command line.
+ */
+export interface PickedTopics {
+  readonly "elpis.health": Request<Record<string, never>, HealthReport>;
+  readonly "elpis.errors": Request<Readonly<Record<string, string>>, ErrorAnswer>;
+}
+
+/** How an application is, as `@elpis/health` says. */
+export interface HealthReport {
+  readonly status: "up" | "down";
+  readonly reasons: readonly string[];
+  readonly warnings: readonly string[];
+  readonly indicators: ReadonlyArray<{
+    readonly name: string;
+    readonly critical: boolean;
+    readonly probes: readonly string[];
+    readonly processes: ReadonlyArray<{
+      readonly process: string;
+      readonly status: string;
+      readonly message?: string;
+      readonly tookMs?: number;
+    }>;
+  }>;
+}
+
+/** Errors, as `@elpis/admin` has them. */
+interface ErrorAnswer {
+  readonly count: number;
+  readonly total: number;
+  readonly absent: readonly string[];
+  readonly items: readonly ErrorItem[];
+}
+
+/** One error of one process. */
+export interface ErrorItem {
+  readonly time: number;
+  readonly seq: number;
+  readonly process: string;
+  readonly index: number;
+  readonly pid: number;
+  readonly origin: string;
+  readonly errType: string;
+  readonly message: string;
+  readonly stack: string;
+  readonly traceId?: string;
+}

@@ -7,6 +7,7 @@ import { registerLife } from "./commands/life/register.ts";
 import { registerLook } from "./commands/look/register.ts";
 import { registerMachine } from "./commands/machine/register.ts";
 import { registerProject } from "./commands/project/register.ts";
+import { registerTasks } from "./commands/tasks/register.ts";
 import { registerUser } from "./commands/user/register.ts";
 import type { CliContext } from "./context.ts";
 
@@ -28,6 +29,7 @@ export function createProgram(context: CliContext, chosen: Chosen): Command {
   registerChange(registrar);
   registerAsk(registrar);
   registerLook(registrar);
+  registerTasks(registrar);
   registerUser(registrar);
   registerMachine(registrar);
   registerProject(registrar);

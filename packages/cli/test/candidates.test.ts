@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { candidates, type Names } from "../src/commands/project/candidates.ts";
 import type { CliContext } from "../src/context.ts";
+import { LEVELS } from "../src/preset.ts";
 import { createProgram } from "../src/program.ts";
 
 const sink = { columns: undefined, line: () => true } as unknown as CliContext["stdout"];
@@ -9,6 +10,7 @@ const names: Names = {
   apps: async () => ["shop", "blog"],
   processes: async (app) =>
     app === "blog" ? ["site", "site.0"] : ["web", "web.0", "web.1", "jobs"],
+  tasks: async (app) => (app === "blog" ? ["index"] : ["cleanup", "report"]),
 };
 
 function complete(...words: string[]): Promise<string[]> {
@@ -48,6 +50,19 @@ describe("completion", () => {
       "report",
     ]);
     expect(await complete("completion", "")).toEqual(["bash", "fish", "zsh"]);
+    expect(await complete("logs", "--level", "")).toEqual([...LEVELS].sort());
+    expect(await complete("logs", "--stream", "")).toEqual(["stderr", "stdout"]);
+    expect(await complete("logs", "--process", "j")).toEqual(["jobs"]);
+  });
+
+  test("of commands within commands, and of tasks", async () => {
+    const inner = ["history", "pause", "resume", "run"];
+    expect(await complete("tasks", "")).toEqual([...inner, "blog", "shop"].sort());
+    expect(await complete("tasks", "r")).toEqual(["resume", "run"]);
+    expect(await complete("tasks", "run", "")).toEqual(["cleanup", "report"]);
+    expect(await complete("tasks", "history", "--app", "blog", "")).toEqual(["index"]);
+    expect(await complete("tasks", "run", "cleanup", "--w")).toEqual(["--wait"]);
+    expect(await complete("tasks", "shop", "")).toEqual([]);
   });
 
   test("has nothing to say about files, and about what is not known", async () => {

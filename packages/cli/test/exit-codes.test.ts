@@ -26,6 +26,7 @@ describe("the exit codes", () => {
   });
 
   test.each([
+    ["ELPIS_CLI_NO_PLUGIN", EXIT_CODES.usage],
     ["ELPIS_CLI_USAGE", EXIT_CODES.usage],
     ["ELPIS_CONFIG_INVALID", EXIT_CODES.config],
     ["ELPIS_PROCESS_NOT_READY", EXIT_CODES.startFailed],
@@ -54,6 +55,10 @@ describe("the exit codes", () => {
     ["ELPIS_PROCESS_SCALE", EXIT_CODES.usage],
     ["ELPIS_PROCESS_SIGNAL", EXIT_CODES.usage],
     ["ELPIS_PROCESS_DIAGNOSIS", EXIT_CODES.diagnosis],
+    ["ELPIS_CLI_TASK_FAILED", EXIT_CODES.taskFailed],
+    ["ELPIS_SCHEDULE_UNKNOWN", EXIT_CODES.notRunning],
+    ["ELPIS_SCHEDULE_NOBODY", EXIT_CODES.notRunning],
+    ["ELPIS_SCHEDULE_BUSY", EXIT_CODES.busy],
     ["ELPIS_SOMETHING_NEW", EXIT_CODES.unexpected],
   ])("%s ends with its own", (code, row) => {
     expect(exitCodeOf(new ElpisError(code, "x"))).toBe(row.code);

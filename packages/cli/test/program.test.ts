@@ -8,7 +8,19 @@ const commands = program.commands.filter((one) => !one.name().startsWith("_"));
 
 const NAMES = [
   ...["run", "dev", "start", "stop", "restart", "reload", "rollback", "scale", "apply", "signal"],
-  ...["list", "show", "ps", "pid", "logs", "health", "metrics", "inspect", "diag"],
+  ...[
+    "list",
+    "show",
+    "ps",
+    "pid",
+    "logs",
+    "health",
+    "errors",
+    "metrics",
+    "inspect",
+    "diag",
+    "tasks",
+  ],
   ...["save", "resurrect", "exit", "startup", "doctor", "init", "config", "completion"],
 ];
 

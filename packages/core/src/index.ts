@@ -8,7 +8,13 @@ export type { PeerStats } from "./hub/peer.ts";
 export type { RouterTables } from "./hub/router.ts";
 export type { ClassTraffic, TrafficClass } from "./hub/traffic.ts";
 export type { JobBrokerStats } from "./jobs/broker.ts";
-export { type BootOptions, bootPlugins, type RunningPlugins } from "./kernel/boot.ts";
+export {
+  type BootOptions,
+  bootPlugins,
+  type GivenCapability,
+  given,
+  type RunningPlugins,
+} from "./kernel/boot.ts";
 export { type FoundHub, findHubs } from "./local/endpoint.ts";
 export { runtimeBase, runtimeDir } from "./local/runtime-dir.ts";
 export { createLogger, type LoggerOptions, type LogLevel } from "./logger.ts";

@@ -1,3 +1,4 @@
+import { channel } from "node:diagnostics_channel";
 import { type LogFields, type Logger, toText } from "@elpis/api";
 
 /** How much a logger says; each level includes those after it. */
@@ -12,6 +13,9 @@ export interface LoggerOptions {
   readonly write?: (line: string) => void;
 }
 
+/** Whoever keeps errors hears of them here, whatever the level of what is written. */
+const told = channel("elpis.log");
+
 const LEVELS: readonly LogLevel[] = ["debug", "info", "warn", "error", "silent"];
 
 /** Makes a logger. It never throws: a field that cannot be shown is shown as text. */
@@ -21,6 +25,8 @@ export function createLogger(options: LoggerOptions = {}, fields: LogFields = {}
   const say =
     (line: LogLevel) =>
     (message: string, more?: LogFields): void => {
+      if (told.hasSubscribers)
+        told.publish({ level: line, message, fields: { ...fields, ...more } });
       if (LEVELS.indexOf(line) < lowest) return;
       const time = new Date().toISOString();
       write(

@@ -20,6 +20,8 @@ export const eggMessengerToken: Capability<EggMessenger> =
 export const compatEgg: PluginFactory<Record<never, never>> = definePlugin({
   name: "compat-egg",
   roles: ["agent", "worker"],
+  // Whoever sends is there; an agent for it alone would have nobody to listen to.
+  agent: "optional",
   provides: [eggMessengerToken],
   setup(host) {
     const messenger = eggMessenger(host.hub, { log: host.log });

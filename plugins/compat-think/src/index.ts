@@ -25,6 +25,8 @@ export const thinkMessengerToken: Capability<ThinkMessenger> =
 export const compatThink: PluginFactory<Record<never, never>> = definePlugin({
   name: "compat-think",
   roles: ["agent", "worker"],
+  // Whoever sends is there; an agent for it alone would have nobody to listen to.
+  agent: "optional",
   provides: [thinkMessengerToken],
   setup(host) {
     host.provide(thinkMessengerToken, thinkMessenger(host.hub, { log: host.log }));

@@ -7,7 +7,7 @@ import type {
   ReloadResult,
   ScaleResult,
 } from "./operations/types.ts";
-import type { MasterStatus, ProcessChange, Vitals } from "./status.ts";
+import type { MasterStatus, OperationStatus, ProcessChange, Vitals } from "./status.ts";
 
 /** Asks the master how the application is. */
 export const STATUS_TOPIC = "elpis.status";
@@ -17,10 +17,18 @@ export const STOP_TOPIC = "elpis.stop";
 export const DRAIN_TOPIC = "elpis.drain";
 /** The master tells whoever listens that the state of an instance has changed. */
 export const PROCESS_TOPIC = "elpis.process";
+/** The master tells whoever listens that an operation has begun or ended. */
+export const OPERATION_TOPIC = "elpis.operation";
 /** A worker tells its master that its event loop turns. */
 export const HEARTBEAT_TOPIC = "elpis.heartbeat";
 /** A worker tells its master that it is in trouble: it wants to be replaced, and to leave after. */
 export const TROUBLE_TOPIC = "elpis.trouble";
+
+/** An operation has begun, or is over; `error` is why it failed. */
+export type OperationChange = OperationStatus & {
+  readonly type: "begun" | "ended";
+  readonly error?: string;
+};
 
 /** What every operation may say about whoever asks, for the audit trail. */
 export interface Asked {
@@ -74,6 +82,7 @@ export interface ControlTopics {
     { readonly pid: number; readonly file?: string; readonly freedBytes?: number }
   >;
   readonly "elpis.process": Event<ProcessChange>;
+  readonly "elpis.operation": Event<OperationChange>;
 }
 
 /** What a worker answers to its master, and tells it. */

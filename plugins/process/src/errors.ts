@@ -197,3 +197,17 @@ export function envFileUnreadable(file: string, cause: unknown): ElpisError {
     { cause, details: { file } },
   );
 }
+
+/** ELPIS_PROCESS_ONE_OFF: a process that runs once could not be started. */
+export function oneOffRefused(
+  name: string,
+  why: string,
+  isLater: boolean,
+  cause?: unknown,
+): ElpisError {
+  return new ElpisError("ELPIS_PROCESS_ONE_OFF", `${name} cannot be started: ${why}.`, {
+    ...(cause !== undefined && { cause }),
+    details: { name, why },
+    retryable: isLater,
+  });
+}

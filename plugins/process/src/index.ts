@@ -1,5 +1,4 @@
 export type { OutputLine } from "./child/output.ts";
-export { parseDuration } from "./config/duration.ts";
 export {
   type ExplainedValue,
   type Explanation,
@@ -18,7 +17,6 @@ export type {
   BalanceConfig,
   BalancePolicy,
   ConfigReading,
-  Duration,
   GroupConfig,
   GroupDefinition,
   GroupStrategy,
@@ -37,13 +35,14 @@ export type {
   RestartPolicy,
   ServiceConfig,
   ServiceDefinition,
-  Size,
   SystemLimitsConfig,
 } from "./config/types.ts";
 export {
   type Asked,
   type ControlTopics,
   type Meant,
+  OPERATION_TOPIC,
+  type OperationChange,
   PROCESS_TOPIC,
   STATUS_TOPIC,
   STOP_TOPIC,

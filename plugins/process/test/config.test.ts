@@ -34,6 +34,7 @@ describe("a configuration that is right", () => {
       services: [],
       groups: [],
       survive: false,
+      env: {},
       hub: {},
       processes: [
         {
@@ -248,5 +249,44 @@ describe("a configuration that is wrong", () => {
       "processes.jobs",
       "processes.jobs.ready",
     ]);
+  });
+});
+
+describe("plugins of an agent that nobody declared", () => {
+  const plugin = (roles: readonly ("agent" | "worker" | "master")[], agent?: "optional") =>
+    definePlugin({ name: "guest", roles, setup() {}, ...(agent !== undefined && { agent }) })();
+  const names = (config: object): string[] =>
+    resolveIn(makeDir(FILES), { processes: { web: "./web.js" }, ...config }).processes.map(
+      ({ name }) => name,
+    );
+
+  it("start one that has nothing else to do, first of all", () => {
+    expect(names({ plugins: [plugin(["agent", "worker"])] })).toEqual(["agent", "web"]);
+    const [agent] = resolveIn(makeDir(FILES), {
+      processes: { web: "./web.js" },
+      plugins: [plugin(["agent"])],
+    }).processes;
+    expect(agent).toMatchObject({ role: "agent", scale: 1, ready: "module" });
+    expect(basename(agent?.entry as string)).toBe("services-entry.js");
+  });
+
+  it("do not where none runs there, or would be there for its own sake", () => {
+    expect(names({})).toEqual(["web"]);
+    expect(names({ plugins: [plugin(["worker", "master"])] })).toEqual(["web"]);
+    expect(names({ plugins: [plugin(["agent", "worker"], "optional")] })).toEqual(["web"]);
+  });
+
+  it("run in the one that is declared, which then needs no entry", () => {
+    const plugins = [plugin(["agent"])];
+    const declared = { processes: { web: "./web.js" }, agent: "./agent.mjs", plugins };
+    const dir = makeDir(FILES);
+    expect(resolveIn(dir, declared).processes[0]?.entry).toBe(join(dir, "agent.mjs"));
+    const bare = { processes: { web: "./web.js" }, agent: { env: { A: "1" } }, plugins };
+    expect(resolveIn(dir, bare).processes[0]?.env).toEqual({ A: "1" });
+  });
+
+  it("are not enough of an application", async () => {
+    const problems = await problemsOf({ processes: {}, plugins: [plugin(["agent"])] });
+    expect(problems.map(({ path }) => path)).toEqual(["processes"]);
   });
 });

@@ -250,3 +250,42 @@ describe("handing over", () => {
     expect(world.offers.get(second)?.connection).toBe(connection);
   });
 });
+
+describe("workers that are not well", () => {
+  it("are given nothing as long as another one is, and then whoever there is", () => {
+    const offered: [number, number][] = [];
+    const workers = [0, 1].map((index) => new Taker<number>(index, index + 1));
+    const port = new HandOver<number>({
+      balancer: createBalancer({ kind: "round-robin" }),
+      maxWaiting: MAX_WAITING,
+      counters: { accepted: 0, handed: 0, rehanded: 0, closed: 0 },
+      edge: {
+        hand: ({ connection, id }, taker) => {
+          offered.push([connection, taker.index]);
+          queueMicrotask(() => port.acknowledged(taker, id));
+        },
+        letGo: () => {},
+        close: () => {},
+      },
+    });
+    const [a, b] = workers as [Taker<number>, Taker<number>];
+    for (const worker of workers) port.join(worker);
+    const arrive = async (connection: number): Promise<number | undefined> => {
+      port.arrive(connection, "");
+      await Promise.resolve();
+      return offered.find(([one]) => one === connection)?.[1];
+    };
+    return (async () => {
+      port.exclude(a, "unwell", true);
+      expect([await arrive(1), await arrive(2)]).toEqual([1, 1]);
+      port.exclude(b, "unwell", true);
+      expect(new Set([await arrive(3), await arrive(4)])).toEqual(new Set([0, 1]));
+      // Who does not answer is not asked, whatever the others are.
+      port.exclude(a, "silent", true);
+      expect([await arrive(5), await arrive(6)]).toEqual([1, 1]);
+      port.exclude(b, "unwell", false);
+      port.exclude(a, "silent", false);
+      expect([await arrive(7), await arrive(8)]).toEqual([1, 1]);
+    })();
+  });
+});

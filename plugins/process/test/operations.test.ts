@@ -36,7 +36,7 @@ function process(name: string, more: Partial<ProcessDefinition> = {}): ProcessDe
 }
 
 function app(...processes: ProcessDefinition[]): AppDefinition {
-  const rest = { plugins: [], services: [], groups: [], survive: false, hub: {} };
+  const rest = { plugins: [], services: [], groups: [], survive: false, env: {}, hub: {} };
   return { name: "shop", dir: "/app", file: "/app/elpis.config.ts", processes, ...rest };
 }
 

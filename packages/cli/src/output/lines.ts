@@ -1,5 +1,5 @@
 import type { CliContext } from "../context.ts";
-import type { OutputLine } from "../preset.ts";
+import type { DecodedLine, OutputLine } from "../preset.ts";
 import { colorOf, paint } from "./color.ts";
 import { say } from "./report.ts";
 
@@ -10,9 +10,15 @@ export function formatLine(line: OutputLine, color: boolean): string {
 }
 
 /** The documented shape of an output line. */
-export function lineShape(line: OutputLine): OutputLine {
+function lineShape(line: OutputLine): OutputLine {
   const { time, process, index, pid, stream, text } = line;
   return { time, process, index, pid, stream, text };
+}
+
+/** The documented shape of a line of a log. */
+export function keptLineShape(line: DecodedLine): DecodedLine {
+  const { time, process, index, pid, stream, level, text } = line;
+  return { time, process, index, pid, stream, ...(level !== undefined && { level }), text };
 }
 
 /** Prints output lines on stdout as the command was asked to; lines that a full disk cost are owned up to on stderr. */

@@ -2,13 +2,22 @@ import { randomBytes, randomInt } from "node:crypto";
 import { rmSync } from "node:fs";
 import type { Socket } from "node:net";
 import { join } from "node:path";
-import type { AnyTopics, Client, Location, Logger, PluginUse, Role } from "@elpis/api";
+import {
+  type AnyTopics,
+  type Capability,
+  type Client,
+  hubFigures,
+  type Location,
+  type Logger,
+  type PluginUse,
+  type Role,
+} from "@elpis/api";
 import type { HubClient } from "../client/client.ts";
 import { join as joinHub } from "../client/join.ts";
 import { serveConfig } from "../config/serve-config.ts";
 import { hubClosed, owned } from "../errors.ts";
 import { type JobBroker, type JobBrokerStats, serveJobs } from "../jobs/broker.ts";
-import { bootPlugins, type RunningPlugins } from "../kernel/boot.ts";
+import { bootPlugins, type GivenCapability, given, type RunningPlugins } from "../kernel/boot.ts";
 import { endpointFile, writeEndpoint } from "../local/endpoint.ts";
 import { type Lock, takeLock } from "../local/lock.ts";
 import { checkName, ensurePrivateDir, runtimeBase, runtimeDir } from "../local/runtime-dir.ts";
@@ -48,6 +57,8 @@ export interface HubOptions {
   readonly location?: { role?: Role; name?: string; index?: number; epoch?: number };
   /** Plugins of this process. */
   readonly plugins?: readonly PluginUse[];
+  /** What they may use besides what they provide to each other. */
+  readonly given?: readonly GivenCapability[];
   readonly log?: Logger;
   readonly limits?: Partial<HubLimits>;
   /** For tests that want the same bytes each time: what this run is called, with peers numbered from 1. @default random */
@@ -88,6 +99,8 @@ export interface Hub<Topics = AnyTopics> {
    * calls but those that name it by its number. Nothing happens when there is no such peer.
    */
   setAside(peerId: number, isAside: boolean): void;
+  /** What a plugin of this process provides; undefined: none does. */
+  find<Value>(token: Capability<Value>): Value | undefined;
   stats(): HubStats;
   /** Says goodbye to every peer and removes the socket. Calling it again waits for the first call. */
   close(): Promise<void>;
@@ -170,7 +183,10 @@ class RunningHub implements Hub, ConnectionHost {
     this.#jobs = await this.#serveJobs();
     if (listen) await this.#listen();
     const { plugins = [] } = this.#options;
-    this.#plugins = await bootPlugins({ plugins, client: this.#client, log: this.#log });
+    const [client, log] = [this.#client, this.#log];
+    const figures = given(hubFigures, { read: () => this.stats() });
+    const all = [figures, ...(this.#options.given ?? [])];
+    this.#plugins = await bootPlugins({ plugins, client, log, given: all });
   }
 
   adopt(socket: Socket, location: Omit<Location, "id">): number {
@@ -190,6 +206,10 @@ class RunningHub implements Hub, ConnectionHost {
 
   setAside(peerId: number, isAside: boolean): void {
     this.router.setAside(peerId, isAside);
+  }
+
+  find<Value>(token: Capability<Value>): Value | undefined {
+    return this.#plugins?.find(token);
   }
 
   stats(): HubStats {

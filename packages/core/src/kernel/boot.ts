@@ -1,4 +1,4 @@
-import type { Client, Logger, PluginUse } from "@elpis/api";
+import type { Capability, Client, Logger, PluginUse } from "@elpis/api";
 import { pluginError } from "../errors.ts";
 import { createLogger } from "../logger.ts";
 import { checkPlugins } from "./check.ts";
@@ -10,12 +10,27 @@ export interface BootOptions {
   readonly plugins: readonly PluginUse[];
   readonly client: Client;
   readonly log?: Logger;
+  /** Capabilities that are there without a plugin; see {@link given}. */
+  readonly given?: readonly GivenCapability[];
+}
+
+/** A capability that whoever hosts plugins gives them. */
+export interface GivenCapability {
+  readonly token: Capability<unknown>;
+  readonly value: unknown;
+}
+
+/** Gives a capability to plugins. @example createHub({ name, plugins, given: [given(clock, systemClock)] }) */
+export function given<Value>(token: Capability<Value>, value: Value): GivenCapability {
+  return { token, value };
 }
 
 /** The plugins of a process while they run. */
 export interface RunningPlugins {
   /** Names, in the order they were set up. */
   readonly names: readonly string[];
+  /** What a plugin of this process provides; undefined: none does. */
+  find<Value>(token: Capability<Value>): Value | undefined;
   /** Closes in reverse order. @throws ELPIS_PLUGIN_CLOSE when any failed; all are closed nevertheless */
   close(): Promise<void>;
 }
@@ -29,8 +44,10 @@ export async function bootPlugins(options: BootOptions): Promise<RunningPlugins>
   const { plugins, client, log = createLogger({ level: "warn" }) } = options;
   const checked = await checkPlugins(plugins);
   const { role } = client.location;
-  const ordered = orderPlugins(checked.filter((use) => use.definition.roles.includes(role)));
-  const world: PluginWorld = { client, log, values: new Map() };
+  const values = new Map((options.given ?? []).map(({ token, value }) => [token.id, value]));
+  const here = checked.filter((use) => use.definition.roles.includes(role));
+  const ordered = orderPlugins(here, new Set(values.keys()));
+  const world: PluginWorld = { client, log, values };
   const running: RunningPlugin[] = [];
   try {
     for (const use of ordered) {
@@ -46,6 +63,7 @@ export async function bootPlugins(options: BootOptions): Promise<RunningPlugins>
   let closing: Promise<void> | undefined;
   return {
     names: running.map((plugin) => plugin.name),
+    find: <Value>(token: Capability<Value>) => values.get(token.id) as Value | undefined,
     close: () => {
       closing ??= closeOrThrow(running);
       return closing;

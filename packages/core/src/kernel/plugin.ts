@@ -53,6 +53,12 @@ export class RunningPlugin implements PluginHost {
     return this.#world.values.get(token.id) as Value;
   }
 
+  find<Value>(token: Capability<Value>): Value | undefined {
+    const { needs, wants } = this.#use.definition;
+    if (!has(needs, token) && !has(wants, token)) throw this.#undeclared("wants", token);
+    return this.#world.values.get(token.id) as Value | undefined;
+  }
+
   provide<Value>(token: Capability<Value>, value: Value): void {
     if (!has(this.#use.definition.provides, token)) throw this.#undeclared("provides", token);
     this.#world.values.set(token.id, value);

@@ -1,6 +1,6 @@
 import type { ChildProcess } from "node:child_process";
 import type { Socket } from "node:net";
-import type { Logger } from "@elpis/api";
+import type { KeptOutput, Logger } from "@elpis/api";
 import type { BalancePolicy } from "../config/types.ts";
 import type { PortBroker } from "../ports/port-broker.ts";
 import type { ExitFacts } from "../supervise/exit.ts";
@@ -25,6 +25,8 @@ export interface ChildOwner {
   readonly log: Logger;
   /** Where it writes to when it outlives its master. @default its pipes */
   readonly streams?: Streams | undefined;
+  /** Where it writes to, when somebody else keeps that. */
+  readonly kept?: KeptOutput | undefined;
   /** It is gone, its process group too, and its output is read. */
   readonly onExit: (facts: ExitFacts) => void;
 }
@@ -50,7 +52,9 @@ export class Child {
     const { name, index, balance } = owner;
     owner.ports.join({ process: name, index, child, balance });
     if (child.pid !== undefined)
-      this.#reading = owner.output.read(owner.streams ?? child, child.pid);
+      this.#reading = owner.output.read(owner.kept ?? owner.streams ?? child, child.pid);
+    // One that could not be started has written nothing.
+    else void owner.kept?.ended();
   }
 
   /** Undefined when it could not be started. */
@@ -83,9 +87,9 @@ export class Child {
     this.#owner.ports.leaving(this.#child);
   }
 
-  /** Whether it does not answer: as long as that is so it gets no new connections. */
-  setAside(isSilent: boolean): void {
-    this.#owner.ports.setAside(this.#child, isSilent);
+  /** Whether it does not answer, or is not well: as long as that is so it gets no new connections. */
+  setAside(why: "silent" | "unwell", isAside: boolean): void {
+    this.#owner.ports.setAside(this.#child, why, isAside);
   }
 
   #onError(error: Error): void {
@@ -109,7 +113,7 @@ export class Child {
       finish();
       setTimeout(() => this.#reading?.giveUp(), GIVE_UP_MS).unref();
     }, LAST_OUTPUT_MS);
-    this.#child.once("close", () => void this.#reading?.done.then(finish));
+    this.#child.once("close", () => void this.#reading?.finish().then(finish));
   }
 
   #end(facts: ExitFacts): void {

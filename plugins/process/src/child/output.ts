@@ -1,26 +1,15 @@
 import type { Readable } from "node:stream";
+import type { KeptLine, KeptOutput, OutputKeeper, OutputSource, OutputStream } from "@elpis/api";
 import { OutputFile } from "../survive/output-file.ts";
+import { INSPECTOR_CHATTER } from "../watch/diagnosis/inspector-lines.ts";
 import { LinePump, type LineSink } from "./line-pump.ts";
 import { Tail } from "./lines.ts";
 
 /** One line that a process wrote. */
-export interface OutputLine {
-  /** In milliseconds since 1970. */
-  readonly time: number;
-  /** Name of the process. */
-  readonly process: string;
-  readonly index: number;
-  readonly pid: number;
-  readonly stream: "stdout" | "stderr";
-  readonly text: string;
-}
+export type OutputLine = KeptLine;
 
 /** Takes a line of the process with that pid; see {@link LineSink}. */
-export type OutputSink = (
-  stream: OutputLine["stream"],
-  text: string,
-  pid: number,
-) => void | Promise<void>;
+export type OutputSink = (stream: OutputStream, text: string, pid: number) => void | Promise<void>;
 
 /** Where what one process writes comes from; null: it does not. */
 export interface OutputStreams {
@@ -30,8 +19,8 @@ export interface OutputStreams {
 
 /** What one process writes. */
 export interface Reading {
-  /** Resolves when all of it was handed over. */
-  readonly done: Promise<void>;
+  /** The process is gone; resolves when all that it wrote was handed over. */
+  finish(): Promise<void>;
   /** Reads no more, as soon as nobody is waited for who is still to take a line. */
   giveUp(): void;
 }
@@ -39,20 +28,30 @@ export interface Reading {
 /** How often it is looked whether lines are still to be taken. */
 const GIVE_UP_LOOK_MS = 1000;
 const HEAP_EXHAUSTED = /JavaScript heap out of memory|Reached heap limit/;
+/** What has to be heard here, whoever keeps the output: that, and what Node says of its inspector. */
+const DIVERT = new RegExp(`${HEAP_EXHAUSTED.source}|${INSPECTOR_CHATTER.source}`);
 
 /** Reads what the processes of one instance write, one after another. */
 export class OutputReader {
   readonly #onLine: OutputSink;
-  #tail = new Tail();
+  readonly #isOurs: (stream: OutputStream, text: string) => boolean;
+  /** Whose last lines are those of the latest process. */
+  #latest: Tail | KeptOutput = new Tail();
   #heapExhausted = false;
 
-  constructor(onLine: OutputSink) {
+  /** @param isOurs whether a line is there only because of us, so that nobody needs to see it */
+  constructor(
+    onLine: OutputSink,
+    isOurs: (stream: OutputStream, text: string) => boolean = () => false,
+  ) {
     this.#onLine = onLine;
+    this.#isOurs = isOurs;
   }
 
   /** The last lines of the latest process. */
   get lastLines(): readonly string[] {
-    return this.#tail.lines;
+    const latest = this.#latest;
+    return "lines" in latest ? latest.lines : latest.lastLines;
   }
 
   /** Whether the latest process said that its heap is exhausted. */
@@ -60,13 +59,36 @@ export class OutputReader {
     return this.#heapExhausted;
   }
 
+  /** Where the next process writes to, when somebody else keeps it; undefined: it is read here. */
+  keptBy(
+    keeper: OutputKeeper | undefined,
+    source: Pick<OutputSource, "process" | "index" | "epoch">,
+  ): KeptOutput | undefined {
+    const kept = keeper?.open({
+      ...source,
+      divert: DIVERT,
+      onDiverted: (stream, text) => {
+        if (kept === this.#latest) this.#hear(stream, text);
+        return this.#isOurs(stream, text);
+      },
+    });
+    return kept;
+  }
+
   /** Turns to a new process. */
-  read({ stdout, stderr }: OutputStreams, pid: number): Reading {
-    const tail = new Tail();
-    this.#tail = tail;
+  read(from: OutputStreams | KeptOutput, pid: number): Reading {
     this.#heapExhausted = false;
+    if (!("ended" in from)) return this.#readStreams(from, pid);
+    this.#latest = from;
+    from.started(pid);
+    return { finish: () => from.ended(), giveUp: () => {} };
+  }
+
+  #readStreams({ stdout, stderr }: OutputStreams, pid: number): Reading {
+    const tail = new Tail();
+    this.#latest = tail;
     const pumps = Object.entries({ stdout, stderr }).flatMap(([name, stream]) => {
-      const sink = (text: string) => this.#take(name as OutputLine["stream"], text, pid, tail);
+      const sink = (text: string) => this.#take(name as OutputStream, text, pid, tail);
       return stream === null ? [] : [{ stream, pump: pumpOf(stream, sink) }];
     });
     const giveUp = (): void => {
@@ -74,15 +96,19 @@ export class OutputReader {
       if (pumps.some(({ stream }) => !stream.destroyed))
         setTimeout(giveUp, GIVE_UP_LOOK_MS).unref();
     };
-    return { done: Promise.all(pumps.map(({ pump }) => pump.done)).then(() => {}), giveUp };
+    const done = Promise.all(pumps.map(({ pump }) => pump.done)).then(() => {});
+    return { finish: () => done, giveUp };
   }
 
-  #take(stream: OutputLine["stream"], text: string, pid: number, tail: Tail): void | Promise<void> {
+  #take(stream: OutputStream, text: string, pid: number, tail: Tail): void | Promise<void> {
     tail.add(text);
     // The last words of an earlier process are not those of this one.
-    const isLatest = tail === this.#tail;
-    if (isLatest && stream === "stderr" && HEAP_EXHAUSTED.test(text)) this.#heapExhausted = true;
-    return this.#onLine(stream, text, pid);
+    if (tail === this.#latest) this.#hear(stream, text);
+    return this.#isOurs(stream, text) ? undefined : this.#onLine(stream, text, pid);
+  }
+
+  #hear(stream: OutputStream, text: string): void {
+    if (stream === "stderr" && HEAP_EXHAUSTED.test(text)) this.#heapExhausted = true;
   }
 }
 

@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { parseEnv } from "node:util";
+import type { KeptOutput, OutputStream, PluginUse } from "@elpis/api";
 import { hasTypeScript, isTypeScript } from "../config/evaluate.ts";
 import type { AppDefinition, ProcessDefinition } from "../config/types.ts";
 import { IDENTITY, JOINING } from "../environment.ts";
@@ -17,8 +18,12 @@ export interface SpawnRequest {
   readonly app: AppDefinition;
   readonly process: ProcessDefinition;
   readonly index: number;
+  /** What its entry loads besides services. */
+  readonly modules?: readonly string[];
   /** What it takes along when it is to outlive its master. */
   readonly outfit?: Outfit | undefined;
+  /** Where it writes to, when somebody else keeps that. */
+  readonly kept?: KeptOutput | undefined;
 }
 
 /** Where a child has its end of the socket to the hub. */
@@ -32,10 +37,20 @@ export function hubFdOf(definition: ProcessDefinition): 3 | 4 {
  * @throws ELPIS_PROCESS_BOOTSTRAP_MISSING, ELPIS_PROCESS_ENV_FILE, and what the system says of arguments it cannot take
  */
 export function spawnChild(request: SpawnRequest): ChildProcess {
+  try {
+    return start(request);
+  } catch (error) {
+    // One that could not be started has written nothing.
+    void request.kept?.ended();
+    throw error;
+  }
+}
+
+function start(request: SpawnRequest): ChildProcess {
   const { command, uid, gid } = request.process;
   const [program, args] =
     command === undefined ? nodeCommand(request) : [command[0] as string, command.slice(1)];
-  const { stdout, stderr } = outputOf(request.outfit);
+  const { stdout, stderr } = outputOf(request);
   const options: SpawnOptions = {
     // 3 is Node's own channel, over which listening sockets travel; it comes first because Node wants it so.
     stdio:
@@ -53,17 +68,19 @@ export function spawnChild(request: SpawnRequest): ChildProcess {
 }
 
 /** A pipe breaks with the master: who writes to it then ends. */
-function outputOf(outfit: Outfit | undefined): Record<"stdout" | "stderr", "pipe" | number> {
+function outputOf({ outfit, kept }: SpawnRequest): Record<OutputStream, "pipe" | number> {
+  if (kept !== undefined) return kept;
   if (outfit === undefined) return { stdout: "pipe", stderr: "pipe" };
   const { stdout, stderr } = outfit.streams;
   return { stdout: stdout.writeFd, stderr: stderr.writeFd };
 }
 
-function nodeCommand({ app, process: definition }: SpawnRequest): [string, string[]] {
+function nodeCommand(request: SpawnRequest): [string, string[]] {
+  const { app, process: definition, modules = [] } = request;
   const entry = definition.entry as string;
   const services = app.services.filter(({ name }) => definition.services.includes(name));
-  const modules = [entry, ...services.map((service) => service.entry ?? "")];
-  const needsJiti = modules.some(isTypeScript) && !hasTypeScript();
+  const loaded = [entry, ...modules, ...services.map((service) => service.entry ?? "")];
+  const needsJiti = loaded.some(isTypeScript) && !hasTypeScript();
   const args = [
     ...definition.nodeArgs,
     ...(needsJiti ? ["--import", jitiRegisterUrl()] : []),
@@ -125,7 +142,9 @@ function heartbeatMsOf({ liveness, maxRequests }: ProcessDefinition): number {
 /** Whether a process has plugins or services, for which it reads the configuration as well. */
 function readsConfig(app: AppDefinition, { role, services }: ProcessDefinition): boolean {
   if (app.file === app.dir) return false;
-  return services.length > 0 || (app.reading?.pluginRoles.includes(role) ?? app.plugins.length > 0);
+  if (services.length > 0) return true;
+  const runsHere = ({ definition }: PluginUse): boolean => definition.roles.includes(role);
+  return app.reading?.pluginRoles.includes(role) ?? app.plugins.some(runsHere);
 }
 
 // The built file, whether this runs from src/ (tests) or from dist/.

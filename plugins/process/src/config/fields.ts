@@ -1,7 +1,6 @@
+import { parseDuration, parseSize } from "@elpis/api";
 import { didYouMean } from "./closest.ts";
-import { parseDuration } from "./duration.ts";
 import type { Problems } from "./problems.ts";
-import { parseSize } from "./size.ts";
 
 /** Reads the keys of one object of a configuration; what is wrong goes to `problems`, and the fallback is used. */
 export class Fields {

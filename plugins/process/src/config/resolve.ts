@@ -7,7 +7,7 @@ import { readGroups } from "./groups.ts";
 import { defaultAppName, isName, NAME_RULE } from "./name.ts";
 import { startOrder } from "./order.ts";
 import { Problems } from "./problems.ts";
-import { type ProcessDraft, readProcess } from "./process.ts";
+import { type ProcessDraft, type ProcessSource, readProcess } from "./process.ts";
 import { placeServices } from "./service-order.ts";
 import { readServices, wantedProcesses, withCategories } from "./services.ts";
 import type { AppConfig, AppDefinition, ProcessDefinition } from "./types.ts";
@@ -46,10 +46,12 @@ export function resolveConfig(config: AppConfig, source: ConfigSource): AppDefin
   const fields = new Fields("", config as unknown as Record<string, unknown>, problems);
   fields.only(KEYS);
   const name = readName(fields, source.dir);
-  const declared = readProcesses(fields, source.dir, problems);
+  const env = fields.env("env");
+  const plugins = readPlugins(fields, problems);
+  const about = { dir: source.dir, env, hasGuests: plugins.some(wantsAgent) };
+  const declared = readProcesses(fields, about, problems);
   const services = readServices(fields, source.dir, declared, problems);
   const processes = inOrder(placeServices(declared, services, problems), problems);
-  const plugins = readPlugins(fields, problems);
   const groups = readGroups(fields, processes);
   checkEnvironment(fields);
   const survive = fields.read("survive", "true or false", false, (found) => {
@@ -58,7 +60,7 @@ export function resolveConfig(config: AppConfig, source: ConfigSource): AppDefin
   const hub = readHub(fields, source.dir);
   problems.throwIfAny(source.file);
   const { dir, file } = source;
-  return { name, dir, file, processes, plugins, services, groups, survive, hub };
+  return { name, dir, file, processes, plugins, services, groups, survive, env, hub };
 }
 
 function checkEnvironment(fields: Fields): void {
@@ -97,7 +99,12 @@ function readName(fields: Fields, dir: string): string {
   return fields.read("name", NAME_RULE, fallback, isName);
 }
 
-function readProcesses(fields: Fields, dir: string, problems: Problems): ProcessDraft[] {
+/** `hasGuests`: whether plugins run in the agent, which is then there without being declared. */
+function readProcesses(
+  fields: Fields,
+  { hasGuests, ...about }: Pick<ProcessSource, "dir" | "env"> & { readonly hasGuests: boolean },
+  problems: Problems,
+): ProcessDraft[] {
   const given = fields.raw("processes") ?? {};
   if (!isRecord(given)) {
     problems.expected("processes", "an object of processes by name", given);
@@ -105,14 +112,16 @@ function readProcesses(fields: Fields, dir: string, problems: Problems): Process
   }
   const wanted = wantedProcesses(fields.raw("services"));
   const declared = withCategories(given, fields.raw("agent") !== undefined, wanted);
-  const isServed = (name: string): boolean => wanted.has(name) || wanted.has(ALL);
-  const source = { dir, env: fields.env("env"), isServed };
-  const agent = fields.raw("agent") ?? declared.agent;
+  const isServed = (name: string): boolean =>
+    wanted.has(name) || wanted.has(ALL) || (name === "agent" && hasGuests);
+  const source = { ...about, isServed };
+  const named = fields.raw("agent") ?? declared.agent;
+  const agent = named ?? (hasGuests ? {} : undefined);
   const workers = Object.entries(declared).filter(([name]) => name !== "agent");
   if (fields.raw("agent") !== undefined && declared.agent !== undefined) {
     problems.add("processes.agent", "the agent is declared twice, here and as agent");
   }
-  if (agent === undefined && workers.length === 0) {
+  if (named === undefined && workers.length === 0) {
     problems.expected("processes", "at least one process", declared);
   }
   const path = fields.raw("agent") === undefined ? "processes.agent" : "agent";
@@ -164,7 +173,11 @@ function readPlugins(fields: Fields, problems: Problems): readonly PluginUse[] {
     const hint = typeof plugin === "function" ? " (call it: what it returns belongs here)" : "";
     problems.expected(`plugins[${at}]`, `a plugin with its options${hint}`, plugin);
   });
-  return found;
+  return found.filter(isPluginUse);
+}
+
+function wantsAgent({ definition }: PluginUse): boolean {
+  return definition.agent !== "optional" && definition.roles.includes("agent");
 }
 
 function isPluginUse(value: unknown): boolean {

@@ -1,13 +1,7 @@
-import type { PluginUse, Role } from "@elpis/api";
+import type { Duration, PluginUse, Role, Size } from "@elpis/api";
 import type { HubLimits } from "@elpis/core";
 import type { Environment, EnvironmentClass } from "../procfile/environment.ts";
 import type { ConfigFunction, ServiceClass, ServiceLoader } from "../services/types.ts";
-
-/** A time span: milliseconds as a number, or `"500ms"`, `"10s"`, `"2m"`, `"1h"`, `"7d"`. */
-export type Duration = number | string;
-
-/** An amount of memory: bytes as a number, or `"512kb"`, `"256mb"`, `"1.5gb"` in powers of 1024. */
-export type Size = number | string;
 
 /**
  * When a process counts as ready: `listen` its first server listens; `module` its entry has been evaluated, top-level
@@ -357,6 +351,8 @@ export interface AppDefinition {
   readonly services: readonly ServiceDefinition[];
   readonly groups: readonly GroupDefinition[];
   readonly survive: boolean;
+  /** Variables of every process, which those of `processes` hold already. */
+  readonly env: Readonly<Record<string, string>>;
   readonly hub: { readonly jobsDir?: string; readonly limits?: Partial<HubLimits> };
   /** Absent when it does not come from a file. */
   readonly reading?: ConfigReading;

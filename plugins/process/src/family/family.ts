@@ -1,4 +1,4 @@
-import type { Logger } from "@elpis/api";
+import type { Logger, OutputKeeper } from "@elpis/api";
 import type { Hub } from "@elpis/core";
 import type { Guardian } from "../child/guardian.ts";
 import type { OutputLine } from "../child/output.ts";
@@ -24,6 +24,8 @@ export interface Family {
   readonly survival: Survival | undefined;
   /** Something of what is written down for the next master may have changed. */
   readonly touch: () => void;
+  /** Undefined: what processes write is read here, and handed to `onOutput`. */
+  readonly keeper: OutputKeeper | undefined;
   readonly onOutput: (line: OutputLine) => void | Promise<void>;
 }
 

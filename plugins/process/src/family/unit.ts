@@ -1,9 +1,8 @@
-import type { Client, Location } from "@elpis/api";
+import type { Location } from "@elpis/api";
 import { Child } from "../child/child-process.ts";
 import { OutputReader } from "../child/output.ts";
 import { hubFdOf, spawnChild, variablesOf } from "../child/spawn.ts";
 import type { ProcessDefinition } from "../config/types.ts";
-import { DRAIN_TOPIC, type WorkerTopics } from "../control.ts";
 import type { ExitStatus, InstanceState, Vitals } from "../status.ts";
 import type { ExitCause, ExitFacts } from "../supervise/exit.ts";
 import { isAlive, NEW_INSTANCE, step } from "../supervise/machine.ts";
@@ -20,11 +19,9 @@ import type { Survivor } from "../survive/survivor.ts";
 import type { Patient } from "../watch/diagnosis/open-inspector.ts";
 import type { WatchVerdict } from "../watch/process-watch.ts";
 import { Care } from "./care.ts";
+import { drain } from "./drain.ts";
 import type { Family, Release } from "./family.ts";
 import { lastWords } from "./last-words.ts";
-
-/** How much longer than the worker's own bound its answer is waited for. */
-const ANSWER_SLACK_MS = 1000;
 
 /** Whom a unit belongs to. */
 export interface UnitOwner {
@@ -80,11 +77,12 @@ export class Unit {
     this.#family = family;
     const { name } = options.definition;
     const { index } = owner;
-    this.#output = new OutputReader((stream, text, pid) => {
+    this.#output = new OutputReader(
+      (stream, text, pid) =>
+        family.onOutput({ time: Date.now(), process: name, index, pid, stream, text }),
       // What Node says of its inspector because we looked inside is not what the process says.
-      if (stream === "stderr" && this.#care?.lines.take(text) === true) return undefined;
-      return family.onOutput({ time: Date.now(), process: name, index, pid, stream, text });
-    });
+      (stream, text) => stream === "stderr" && this.#care?.lines.take(text) === true,
+    );
     this.#continuity = continuityOf(family, options, {
       index,
       output: this.#output,
@@ -209,10 +207,11 @@ export class Unit {
     }
   }
 
-  /** Its process has said on the hub that it is ready. */
-  saidReady(): void {
+  /** Its process has said on the hub whether it takes work. One that had been ready is not judged by that. */
+  saidReadiness(isReady: boolean): void {
+    if (this.state === "ready") this.#child?.setAside("unwell", !isReady);
     // With a probe it is the probe that says so.
-    if (this.definition.ready !== "probe") this.feed({ type: "ready" });
+    else if (isReady && this.definition.ready !== "probe") this.feed({ type: "ready" });
   }
 
   /** Its process has said how it is. */
@@ -266,7 +265,7 @@ export class Unit {
         this.#spawn(effect.epoch);
         break;
       case "drain":
-        void this.#drain();
+        void drain(this.#child, this.definition, this.#peerId, this.#family);
         break;
       case "signal":
         this.#child?.signalGroup(effect.signal);
@@ -292,7 +291,7 @@ export class Unit {
   #spawn(epoch: number): void {
     this.#isTroubled = false;
     this.#owner.onSpawn(this, epoch, this.#record.lastExit?.cause);
-    const { ports, log } = this.#family;
+    const { ports, log, keeper } = this.#family;
     const owner = {
       name: this.definition.name,
       index: this.#owner.index,
@@ -305,9 +304,11 @@ export class Unit {
     const { app } = this.release;
     try {
       const outfit = this.#continuity?.equip(epoch);
-      const { index } = owner;
-      const child = spawnChild({ app, process: this.definition, index, outfit });
-      this.#child = new Child(child, { ...owner, streams: outfit?.streams });
+      const { index, name: process } = owner;
+      // Who outlives its master writes to files of its own.
+      const kept = outfit ? undefined : this.#output.keptBy(keeper, { process, index, epoch });
+      const child = spawnChild({ app, process: this.definition, index, outfit, kept });
+      this.#child = new Child(child, { ...owner, streams: outfit?.streams, kept });
     } catch (error) {
       this.#onExit({ code: null, signal: null, spawnError: String(error) });
       return;
@@ -355,7 +356,7 @@ export class Unit {
       lastLines: () => this.lastLines,
       onReady: () => this.feed({ type: "ready" }),
       onSilence: (isSilent: boolean) => {
-        this.#child?.setAside(isSilent);
+        this.#child?.setAside("silent", isSilent);
         this.#owner.onChange(this, this.state);
       },
       onVerdict: (verdict: WatchVerdict) => {
@@ -376,25 +377,5 @@ export class Unit {
     this.#peerId = undefined;
     this.#exitedAt = Date.now();
     this.feed({ type: "exited", facts: { ...facts, uncaught: this.#isTroubled } });
-  }
-
-  /** Asks the process to finish what it has. One that cannot be asked gets SIGTERM, and the machine's timers do the rest. */
-  async #drain(): Promise<void> {
-    const child = this.#child;
-    child?.leaving();
-    if (this.definition.command !== undefined || this.#peerId === undefined) {
-      child?.signalGroup("SIGTERM");
-      return;
-    }
-    const client = this.#family.hub.client as unknown as Client<WorkerTopics>;
-    const { stopTimeoutMs: boundMs } = this.definition;
-    const options = { to: { id: this.#peerId }, timeoutMs: boundMs + ANSWER_SLACK_MS };
-    try {
-      await client.request(DRAIN_TOPIC, { boundMs }, options);
-    } catch (error) {
-      // Not yet on the hub, or no longer: the signal reaches it all the same. One that is gone hears nothing.
-      this.#family.log.debug("a process could not be asked to drain", { error: String(error) });
-      child?.terminate();
-    }
   }
 }

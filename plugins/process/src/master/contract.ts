@@ -29,6 +29,11 @@ export interface MasterOptions {
    * ended is handed over all the same. @default dropped
    */
   readonly output?: (line: OutputLine) => unknown;
+  /**
+   * Whether what processes print goes to whoever has started this: then `output` gets all of it, and no plugin is asked
+   * to keep it. @default false
+   */
+  readonly foreground?: boolean;
   /** @default text on stderr */
   readonly log?: Logger;
 }

@@ -1,19 +1,17 @@
 import { EventEmitter } from "node:events";
-import { constants } from "node:os";
 import { join } from "node:path";
-import type { Client, Logger } from "@elpis/api";
-import { createHub, createLogger, type Hub } from "@elpis/core";
+import { type Client, type Logger, outputKeeper } from "@elpis/api";
+import { createHub, createLogger, type Hub, runtimeDir } from "@elpis/core";
 import { Guardian } from "../child/guardian.ts";
 import { resolveConfig } from "../config/resolve.ts";
 import type { AppConfig, AppDefinition } from "../config/types.ts";
 import { type ControlTopics, type Meant, PROCESS_TOPIC } from "../control.ts";
-import { badSignal, diagnosisFailed, masterState, processStopped } from "../errors.ts";
+import { masterState, processStopped } from "../errors.ts";
 import { Crew } from "../family/crew.ts";
 import type { Family } from "../family/family.ts";
 import type { Slot } from "../family/slot.ts";
 import type {
   ApplyPlan,
-  DiagnosisKind,
   ProcessDetails,
   ReloadOptions,
   ReloadResult,
@@ -23,17 +21,16 @@ import { PortBroker } from "../ports/port-broker.ts";
 import type { InstanceState, MasterStatus } from "../status.ts";
 import { Succession } from "../survive/succession.ts";
 import type { Home } from "../survive/survivor.ts";
-import { diagnose } from "../watch/diagnosis/diagnose.ts";
-import { openInspector, type Patient } from "../watch/diagnosis/open-inspector.ts";
 import { MemorySampler } from "../watch/memory-sampler.ts";
 import { UsageSampler } from "../watch/usage.ts";
 import { AuditTrail } from "./audit.ts";
 import { CallbackGuard } from "./callback-guard.ts";
 import type { Master, MasterEvents, MasterOptions, OperationOptions } from "./contract.ts";
 import { CronReloads } from "./cron-reloads.ts";
-import { details } from "./details.ts";
-import { logChange } from "./log-change.ts";
-import { meaning, oneSlot } from "./meant.ts";
+import { givenByMaster } from "./given.ts";
+import { ChangeLog } from "./log-change.ts";
+import { Looks } from "./looks.ts";
+import { OneOffKeeper } from "./one-offs.ts";
 import { Operator } from "./operator.ts";
 import { type Phase, report } from "./report.ts";
 import { serveControl } from "./serve-control.ts";
@@ -60,6 +57,7 @@ class MasterProcess implements Master {
   readonly events: EventEmitter<MasterEvents> = new EventEmitter();
   readonly closed: Promise<void>;
   readonly #app: AppDefinition;
+  readonly #dir: string;
   readonly #options: MasterOptions;
   readonly #log: Logger;
   readonly #startedAt = Date.now();
@@ -67,19 +65,22 @@ class MasterProcess implements Master {
   readonly #guardian: Guardian;
   readonly #ports: PortBroker;
   readonly #callbacks: CallbackGuard;
+  readonly #changes: ChangeLog;
   readonly #operator: Operator;
   readonly #cron: CronReloads;
   readonly #usage = new UsageSampler();
+  readonly #oneOffs = new OneOffKeeper();
   readonly #stopSignal = new AbortController();
   readonly #gone: Promise<void>;
   #markGone: () => void = () => {};
   #markClosed: () => void = () => {};
+  readonly #looks: Looks;
   #phase: Phase = "new";
   #hub: Hub | undefined;
   #crew: Crew | undefined;
   #succession: Succession | undefined;
   #isResumed = false;
-  #audit: AuditTrail | undefined;
+  readonly #audit: AuditTrail;
   #opening: Promise<void> | undefined;
   #stopping: Promise<void> | undefined;
   #now = false;
@@ -88,10 +89,18 @@ class MasterProcess implements Master {
     const { config, log = createLogger() } = options;
     const dir = process.cwd();
     this.#app = isDefinition(config) ? config : resolveConfig(config, { file: dir, dir });
+    this.#dir = options.dir ?? runtimeDir(this.#app.name);
+    this.#audit = new AuditTrail(this.#dir, log);
+    this.#looks = new Looks({
+      pools: () => this.#pools,
+      book: () => this.#operator.book,
+      diagnosticsDir: join(this.#dir, "diagnostics"),
+    });
     this.#options = options;
     this.#log = log;
     this.#guardian = new Guardian(log);
     this.#callbacks = new CallbackGuard(log);
+    this.#changes = new ChangeLog(log);
     this.#ports = new PortBroker(log);
     this.#operator = this.#makeOperator();
     this.#cron = new CronReloads((options) => this.#operator.reload(options, "cron"), log);
@@ -134,6 +143,7 @@ class MasterProcess implements Master {
       this.#now = true;
       // Those whose turn has not come are killed as well.
       if (this.#stopping !== undefined) this.#crew?.feedAll({ type: "kill" });
+      this.#oneOffs.killAll();
     }
     this.#stopping ??= this.#stop();
     return this.#stopping;
@@ -185,49 +195,19 @@ class MasterProcess implements Master {
   }
 
   show(process: string): ProcessDetails {
-    return details(oneSlot(this.#pools, process), this.#operator.book.versions);
+    return this.#looks.show(process);
   }
 
   signal(processes: readonly string[], signal: string): readonly number[] {
-    if (!Object.hasOwn(constants.signals, signal)) throw badSignal(signal);
-    const units = meaning(this.#pools, processes).flatMap(({ slots }) =>
-      slots.map((slot) => slot.current),
-    );
-    const reached = units.filter((unit) => unit.signal(signal as NodeJS.Signals));
-    return reached.flatMap(({ pid }) => pid ?? []);
+    return this.#looks.signal(processes, signal);
   }
 
-  async inspect(process: string): Promise<{ readonly pid: number; readonly url: string }> {
-    const { patient } = this.#patient(process);
-    const { url } = await openInspector(patient);
-    return { pid: patient.pid, url };
+  inspect(process: string): ReturnType<Master["inspect"]> {
+    return this.#looks.inspect(process);
   }
 
-  async diagnose(
-    process: string,
-    kind: DiagnosisKind,
-    options: { readonly dir?: string; readonly durationMs?: number } = {},
-  ): Promise<{ readonly pid: number; readonly file?: string; readonly freedBytes?: number }> {
-    const { patient, slot } = this.#patient(process);
-    const found = await diagnose(patient, {
-      kind,
-      dir: this.#diagnosticsDir,
-      process: slot.current.definition.name,
-      index: slot.index,
-      ...options,
-    });
-    return { pid: patient.pid, ...found };
-  }
-
-  #patient(process: string): { readonly patient: Patient; readonly slot: Slot } {
-    const slot = oneSlot(this.#pools, process);
-    const { patient } = slot.current;
-    if (patient === undefined) throw diagnosisFailed(slot.title, "it does not run");
-    return { patient, slot };
-  }
-
-  get #diagnosticsDir(): string {
-    return join(this.hub.dir, "diagnostics");
+  diagnose(...args: Parameters<Master["diagnose"]>): ReturnType<Master["diagnose"]> {
+    return this.#looks.diagnose(...args);
   }
 
   get #pools(): Crew["pools"] {
@@ -253,7 +233,7 @@ class MasterProcess implements Master {
     return new Operator(host, {
       onBegin: (operation) => this.#emit("operation", operation),
       onEnd: (operation, error) => {
-        this.#audit?.note(operation, error);
+        this.#audit.note(operation, error);
         this.#succession?.settle();
         this.#cron.follow(this.#pools);
         this.#emit("operationEnded", operation, error);
@@ -263,13 +243,17 @@ class MasterProcess implements Master {
 
   async #open(): Promise<void> {
     const { name, plugins, groups, hub: settings } = this.#app;
-    const { dir, output } = this.#options;
+    const { dir, output, foreground } = this.#options;
     const log = this.#log;
     const { jobsDir, limits } = settings;
     const hub = await createHub({
       name,
       plugins,
       log,
+      given: givenByMaster(
+        { app: this.#app, dir: this.#dir, foreground },
+        { oneOffs: this.#oneOffs, audit: this.#audit, status: () => this.status() },
+      ),
       ...(dir !== undefined && { dir }),
       ...(jobsDir !== undefined && { jobsDir }),
       ...(limits !== undefined && { limits }),
@@ -277,9 +261,9 @@ class MasterProcess implements Master {
     this.#hub = hub;
     this.#refuseWhenStopping();
     this.#guardian.start();
-    const onOutput: Family["onOutput"] = (line) => {
-      return this.#callbacks.run("output", () => output?.(line));
-    };
+    const keeper = foreground === true ? undefined : hub.find(outputKeeper);
+    const onOutput: Family["onOutput"] = (line) =>
+      keeper ? keeper.write(line) : this.#callbacks.run("output", () => output?.(line));
     const home = { app: name, hub, ports: this.#ports, log };
     const succession = this.#succeed({ ...home, onOutput });
     const inherited = await succession.inherit();
@@ -288,9 +272,10 @@ class MasterProcess implements Master {
       guardian: this.#guardian,
       stopping: this.#stopSignal.signal,
       memory: new MemorySampler(),
-      diagnosticsDir: this.#diagnosticsDir,
+      diagnosticsDir: join(this.#dir, "diagnostics"),
       survival: succession.survival,
       touch: () => succession.touch(),
+      keeper,
       onOutput,
     };
     const crew = new Crew({
@@ -305,10 +290,11 @@ class MasterProcess implements Master {
       crew.add(definition, release, inherited.heritageOf(definition.name));
     }
     this.#crew = crew;
-    this.#audit = new AuditTrail(hub.dir, log);
+    const isUp = (): boolean => this.#phase === "running";
+    this.#oneOffs.open({ family, isUp, app: () => this.#operator.book.current.app });
     hub.client.watchPeers(({ type, peer }) => {
       if (type === "left") succession.left(peer.id);
-      else if (peer.ready) crew.unitOf(peer.id)?.saidReady();
+      else crew.unitOf(peer.id)?.saidReadiness(peer.ready);
     });
     serveControl({
       client: hub.client,
@@ -333,7 +319,7 @@ class MasterProcess implements Master {
   }
 
   #onChange(slot: Slot, previous: InstanceState): void {
-    logChange(this.#log, slot, previous);
+    this.#changes.note(slot, previous);
     this.#succession?.touch();
     const change = { ...slot.status(), previous };
     this.#emit("process", change);
@@ -369,16 +355,19 @@ class MasterProcess implements Master {
       await this.#opening?.catch(() => {});
       this.#succession?.revoke();
       this.#crew?.feedAll({ type: "retire" });
+      const oneOffs = this.#oneOffs.stop(() => this.#now);
       for (const pool of [...this.#pools].reverse()) {
         this.#crew?.dropPorts(pool);
         await pool.stop(() => this.#now);
       }
+      await oneOffs;
       this.#markGone();
       // Whoever asked over the hub is answered before it closes.
       await new Promise((resolve) => setImmediate(resolve));
       this.#succession?.close();
       await this.#hub?.close();
     } finally {
+      this.#changes.close();
       this.#ports.close();
       this.#guardian.close();
       this.#phase = "stopped";

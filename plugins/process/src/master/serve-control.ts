@@ -3,6 +3,8 @@ import {
   type Asked,
   type ControlTopics,
   HEARTBEAT_TOPIC,
+  OPERATION_TOPIC,
+  type OperationChange,
   STATUS_TOPIC,
   STOP_TOPIC,
   TROUBLE_TOPIC,
@@ -61,7 +63,18 @@ export function serveControl(parts: ControlParts): void {
     master.apply({ ...input, ...optionsOf(input, context) }),
   );
   serveLooks(parts, control);
+  tellOperations(master, control);
   hearWorkers(parts);
+}
+
+/** Whoever listens may be gone; nobody has to hear it. */
+function tellOperations({ events }: Master, control: Client<ControlTopics>): void {
+  const tell = (change: OperationChange): void =>
+    void control.emit(OPERATION_TOPIC, change).catch(() => {});
+  events.on("operation", (operation) => tell({ type: "begun", ...operation }));
+  events.on("operationEnded", (operation, error) => {
+    tell({ type: "ended", ...operation, ...(error !== undefined && { error: error.message }) });
+  });
 }
 
 /** What looks into processes, and touches them without changing what runs. */

@@ -19,7 +19,7 @@ export interface HandOverEdge<Connection> {
 }
 
 /** Why a worker gets nothing new. */
-export type Exclusion = "silent" | "leaving" | "full";
+export type Exclusion = "silent" | "unwell" | "leaving" | "full";
 
 /** How many connections have come to where. */
 export interface HandOverCounters {
@@ -203,7 +203,9 @@ export class HandOver<Connection> {
 
   /** Who takes connections has changed. */
   #refresh(): void {
-    this.#ready = [...this.#takers].filter((one) => this.#isReady(one));
+    const ready = [...this.#takers].filter((one) => this.#isReady(one));
+    // When nobody is well, an answer that says so is better than none.
+    this.#ready = ready.length > 0 ? ready : [...this.#takers].filter(isOnlyUnwell);
     // What waits for one who gets nothing new waits for anybody now.
     for (const one of this.#takers) {
       if (!this.#ready.includes(one)) this.#common.unshift(...one.lane.splice(0));
@@ -265,4 +267,8 @@ export class HandOver<Connection> {
     this.counters.closed += 1;
     this.#edge.close(connection);
   }
+}
+
+function isOnlyUnwell({ excluded }: { readonly excluded: ReadonlySet<Exclusion> }): boolean {
+  return excluded.size === 1 && excluded.has("unwell");
 }

@@ -103,9 +103,12 @@ export class PortBroker {
     setImmediate(() => setImmediate(() => this.#gone(worker)));
   }
 
-  /** Whether a worker does not answer: it gets no new connections. What it was offered stays its own until it is dead. */
-  setAside(child: ChildProcess, isSilent: boolean): void {
-    this.#exclude(child, "silent", isSilent);
+  /**
+   * Whether a worker does not answer, or says that it takes no work: it gets no new connections. What it was offered stays
+   * its own until it is dead.
+   */
+  setAside(child: ChildProcess, why: "silent" | "unwell", isAside: boolean): void {
+    this.#exclude(child, why, isAside);
   }
 
   /** A worker is asked to leave: it gets no new connections. */

@@ -1,4 +1,5 @@
-import type { Duration, ServiceConfig } from "../config/types.ts";
+import type { Duration } from "@elpis/api";
+import type { ServiceConfig } from "../config/types.ts";
 import type { ConfigFunction, ServiceContext } from "../services/types.ts";
 
 /** One service of a procfile. Each method sets when it is given an argument, and reads when it is given none. */

@@ -60,10 +60,10 @@ export class AdoptedChild {
     if (channel !== undefined) this.#owner.ports.leaving(channel);
   }
 
-  /** Whether it does not answer: as long as that is so it gets no new connections. */
-  setAside(isSilent: boolean): void {
+  /** Whether it does not answer, or is not well: as long as that is so it gets no new connections. */
+  setAside(why: "silent" | "unwell", isAside: boolean): void {
     const { channel } = this.#survivor;
-    if (channel !== undefined) this.#owner.ports.setAside(channel, isSilent);
+    if (channel !== undefined) this.#owner.ports.setAside(channel, why, isAside);
   }
 
   /** Its link has ended, or a while has passed: it may be gone. */
@@ -95,6 +95,6 @@ export class AdoptedChild {
       this.#owner.onExit({ code: null, signal: null, heapExhausted });
     };
     const timer = setTimeout(tell, LAST_OUTPUT_MS);
-    void this.#reading.done.then(tell);
+    void this.#reading.finish().then(tell);
   }
 }

@@ -42,7 +42,7 @@ export async function boot(ownUrl: string): Promise<void> {
   void client.closed.then(() => departure.orphaned(ORPHAN_BOUND_MS, MASTER_GONE_EXIT_CODE));
   const configuration = await readConfiguration(joining.config);
   if (configuration !== undefined) {
-    departure.plugins = await startPlugins(client, configuration.definition.plugins);
+    departure.plugins = await startPlugins(client, configuration.definition.plugins, gate);
     await startServices(configuration, { client, gate, departure });
   }
   if (joining.ready === "message") onceTold(() => gate.open());

@@ -1,4 +1,4 @@
-import type { Client, PluginUse } from "@elpis/api";
+import type { Client, PluginUse, Readiness } from "@elpis/api";
 
 /** The plugins of this process. */
 export interface Plugins {
@@ -13,9 +13,11 @@ export interface Plugins {
 export async function startPlugins(
   client: Client,
   plugins: readonly PluginUse[],
+  gate: Readiness,
 ): Promise<Plugins | undefined> {
   if (plugins.length === 0) return undefined;
   // Loaded only by those who have plugins.
-  const { bootPlugins } = await import("@elpis/core");
-  return bootPlugins({ plugins, client });
+  const { bootPlugins, given } = await import("@elpis/core");
+  const { readiness } = await import("@elpis/api");
+  return bootPlugins({ plugins, client, given: [given(readiness, gate)] });
 }

@@ -1,27 +1,35 @@
 import { setImmediate as nextTurn, setTimeout as pause } from "node:timers/promises";
 import { pathToFileURL } from "node:url";
-import type { Client } from "@elpis/api";
+import type { Readiness } from "@elpis/api";
+import type { HubClient } from "@elpis/core/internal";
 import type { ReadyMode } from "../config/types.ts";
 
 const LOOK_MS = 10;
 
-/** Says once that this process is ready, and never after it has begun to leave. */
-export class ReadyGate {
-  readonly #client: Client;
+/**
+ * Says that this process is ready, once that is so, and never after it has begun to leave. Meanwhile somebody may say that it
+ * is not well: then it takes no work until that is over.
+ */
+export class ReadyGate implements Readiness {
+  readonly #client: HubClient;
   #opened = false;
+  #isOver = false;
+  #isSuspended = false;
   #isHeld = false;
   #isAwaited = false;
 
-  constructor(client: Client) {
+  constructor(client: HubClient) {
     this.#client = client;
+    // Whoever says it, also the application itself.
+    client.onReadiness = (ready) => {
+      if (ready) this.#isOpen();
+    };
   }
 
   open(): void {
-    if (this.#opened) return;
+    if (this.#opened || this.#isOver) return;
     this.#isAwaited = this.#isHeld;
-    if (this.#isHeld) return;
-    this.#opened = true;
-    this.#client.setReady(true);
+    if (!this.#isHeld) this.#client.setReady(true);
   }
 
   /** What would open it only does so once it is released. */
@@ -34,6 +42,17 @@ export class ReadyGate {
     if (this.#isAwaited) this.open();
   }
 
+  suspend(): void {
+    this.#isSuspended = true;
+    if (this.#opened && !this.#isOver) this.#client.setReady(false);
+  }
+
+  resume(): void {
+    if (!this.#isSuspended) return;
+    this.#isSuspended = false;
+    if (this.#opened && !this.#isOver) this.#client.setReady(true);
+  }
+
   /** A server of this process listens. */
   listening(mode: ReadyMode): void {
     if (mode === "listen") this.open();
@@ -41,8 +60,14 @@ export class ReadyGate {
 
   /** From now on this process takes no work. */
   close(): void {
-    this.#opened = true;
+    this.#isOver = true;
     this.#client.setReady(false);
+  }
+
+  /** The master has been told, and waits no more: it may hear now that it takes no work. */
+  #isOpen(): void {
+    this.#opened = true;
+    if (this.#isSuspended) this.#client.setReady(false);
   }
 }
 

@@ -34,7 +34,9 @@ export class Trouble {
 
   constructor(parts: TroubleParts) {
     this.#parts = parts;
+    const { onReadiness } = parts.client;
     parts.client.onReadiness = (ready) => {
+      onReadiness?.(ready);
       if (ready) this.#install();
     };
   }

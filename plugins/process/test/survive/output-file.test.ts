@@ -24,7 +24,7 @@ describe("what a process writes to a file", () => {
     const streams = open(dir);
     const lines: string[] = [];
     const reader = new OutputReader((_, text) => void lines.push(text));
-    const { done } = reader.read(streams, 1);
+    const done = reader.read(streams, 1).finish();
     appendFileSync(fileOf(dir), "one\ntwo\nthr");
     await expect.poll(() => lines).toEqual(["one", "two"]);
     appendFileSync(fileOf(dir), "ee\nno end");
@@ -85,7 +85,7 @@ describe("what a process writes to a file", () => {
         count += 1;
         sum += Number(text.slice(0, 9));
       });
-      const { done } = reader.read(streams, 1);
+      const done = reader.read(streams, 1).finish();
       const total = 30;
       const block = 1_000_000;
       for (let at = 1; at <= total; at += 1) {

@@ -5,7 +5,8 @@ import type { CommonOptions } from "../../options.ts";
 import { paint } from "../../output/color.ts";
 import { printJson, printTable, say } from "../../output/report.ts";
 import { type Column, formatShare } from "../../output/table.ts";
-import type { MasterStatus, ProcessStatus } from "../../preset.ts";
+import { askPicked } from "../../picked.ts";
+import type { HealthReport, MasterStatus, ProcessStatus } from "../../preset.ts";
 import { stateText } from "./ps.ts";
 
 const COLUMNS: readonly Column[] = [
@@ -19,6 +20,15 @@ const COLUMNS: readonly Column[] = [
   { title: "uncaught", align: "right", priority: 2 },
 ];
 
+const INDICATOR_COLUMNS: readonly Column[] = [
+  { title: "indicator" },
+  { title: "process" },
+  { title: "well" },
+  { title: "for", priority: 4 },
+  { title: "took", align: "right", priority: 3 },
+  { title: "why", priority: 8, min: 10, wrap: true },
+];
+
 /** Says how every process of an app is. Ends with 0 only when all of it is well. */
 export async function health(
   context: CliContext,
@@ -27,10 +37,13 @@ export async function health(
 ): Promise<number> {
   const app = await pickApp(context, options, named);
   const status = await appStatus(app.name, options.timeoutMs);
-  const isHealthy = status.state === "running" && status.processes.every(isWell);
+  const report = await reportOf(app.name, options.timeoutMs);
+  const isHealthy =
+    status.state === "running" && status.processes.every(isWell) && report?.status !== "down";
   if (options.json === true) {
     const processes = status.processes.map(shape);
-    printJson(context, { app: status.app, state: status.state, healthy: isHealthy, processes });
+    const { app: name, state } = status;
+    printJson(context, { app: name, state, healthy: isHealthy, processes, ...report });
   } else {
     const { color } = context.stdout;
     printTable(
@@ -38,7 +51,8 @@ export async function health(
       COLUMNS,
       status.processes.map((one) => row(one)),
     );
-    const text = isHealthy ? "is well" : `is not well: ${whyNot(status)}`;
+    if (report !== undefined) printTable(context, INDICATOR_COLUMNS, indicatorRows(report));
+    const text = isHealthy ? "is well" : `is not well: ${whyNot(status, report)}`;
     say(context, paint(`${status.app} ${text}`, isHealthy ? "green" : "red", color));
   }
   return (isHealthy ? EXIT_CODES.ok : EXIT_CODES.unhealthy).code;
@@ -49,10 +63,32 @@ function isWell(one: ProcessStatus): boolean {
   return one.state === "ready" && one.silent !== true;
 }
 
-function whyNot(status: MasterStatus): string {
+/** Undefined: the application has not picked the plugin. One that does not answer is not well. */
+async function reportOf(app: string, timeoutMs = 5000): Promise<HealthReport | undefined> {
+  try {
+    return await askPicked(app, timeoutMs, (client, call) =>
+      client.request("elpis.health", {}, call),
+    );
+  } catch (error) {
+    const reasons = [`its agent does not say how it is: ${(error as Error).message}`];
+    return { status: "down", reasons, warnings: [], indicators: [] };
+  }
+}
+
+function indicatorRows({ indicators }: HealthReport): string[][] {
+  return indicators.flatMap(({ name, critical, probes, processes }) =>
+    processes.map(({ process, status, message, tookMs }) => [
+      ...[name, process, status === "up" ? "yes" : critical ? "NO" : "no", probes.join(" ")],
+      ...[formatDelay(tookMs), message ?? "-"],
+    ]),
+  );
+}
+
+function whyNot(status: MasterStatus, report: HealthReport | undefined): string {
   const ill = status.processes.filter((one) => !isWell(one) && one.role !== "master");
   const names = ill.map((one) => `${one.name}.${one.index} is ${stateText(one)}`);
-  return [`it is ${status.state}`, ...names].join("; ");
+  const reasons = report?.reasons.filter((reason) => !names.some((name) => reason === name)) ?? [];
+  return [`it is ${status.state}`, ...names, ...reasons].join("; ");
 }
 
 function shape(one: ProcessStatus): Record<string, unknown> {

@@ -8,6 +8,7 @@ import { type Column, formatBytes, formatShare } from "../../output/table.ts";
 import type { ProcessStatus } from "../../preset.ts";
 import { untilLeft } from "../../until-signal.ts";
 import { formatDelay } from "./health.ts";
+import { printGroup, printGroups, printHeading } from "./metrics-groups.ts";
 
 const COLUMNS: readonly Column[] = [
   { title: "process" },
@@ -23,7 +24,6 @@ const COLUMNS: readonly Column[] = [
   { title: "open", align: "right", priority: 4 },
   { title: "restarts", align: "right", priority: 1 },
 ];
-const CLEAR = "\u001b[H\u001b[2J";
 
 /** Prints the numbers of every process of an app; with `watch` again and again. */
 export async function metrics(
@@ -31,7 +31,7 @@ export async function metrics(
   options: MetricsOptions,
   named?: string,
 ): Promise<number> {
-  const pauseMs = await readDuration("--interval", options.interval ?? "2s");
+  const pauseMs = readDuration("--interval", options.interval ?? "2s");
   const app = await pickApp(context, options, named);
   if (options.watch !== true) {
     await print(context, options, app);
@@ -50,17 +50,14 @@ export async function metrics(
 }
 
 async function print(context: CliContext, options: MetricsOptions, app: AppRecord): Promise<void> {
+  if (options.groups === true) return printGroups(context, options, app.name);
+  if (options.group !== undefined) return printGroup(context, options, app.name, options.group);
   const { processes } = await appStatus(app.name, options.timeoutMs);
-  const { stdout } = context;
   if (options.json === true) {
     printJson(context, { app: app.name, time: Date.now(), processes: processes.map(shape) });
     return;
   }
-  if (options.watch === true) {
-    const heading = `${app.name}  ${new Date().toISOString()}`;
-    if (stdout.isTty) stdout.control(CLEAR);
-    stdout.line(heading);
-  }
+  printHeading(context, options, app.name);
   printTable(context, COLUMNS, processes.map(row));
 }
 

@@ -1,5 +1,10 @@
+import { Option } from "commander";
 import { define, defineApp, type Raw, type Registrar, tidy, whole } from "../../command-line.ts";
-import type { CommonOptions, LogsOptions, MetricsOptions } from "../../options.ts";
+import type { CommonOptions, ErrorsOptions, LogsOptions, MetricsOptions } from "../../options.ts";
+import type { Level } from "../../preset.ts";
+
+/** Written down here, too: to show help, no plugin is loaded. */
+const LEVELS: readonly Level[] = ["trace", "debug", "info", "warn", "error", "fatal"];
 
 /** The commands that ask how things are. */
 export function registerAsk(registrar: Registrar): void {
@@ -44,6 +49,12 @@ function registerLogs({ program, context, chosen }: Registrar): void {
     .option("-n, --lines <count>", "how many of the last lines (default 50)", whole(0))
     .option("-f, --follow", "go on printing what comes")
     .option("--process <name>", "only this process: web, or web.1")
+    .addOption(new Option("--stream <stream>", "only this stream").choices(["stdout", "stderr"]))
+    .addOption(new Option("--level <level>", "only what is at least so serious").choices(LEVELS))
+    .option("--grep <regexp>", "only lines in which it is found")
+    .option("--since <time>", "only lines since then: 10m, or 2026-01-31T12:00")
+    .option("--rotate", "put the files aside, in an app with the logs plugin")
+    .option("--reopen", "open the files anew after somebody moved them, in such an app")
     .action((app: string | undefined, raw: Raw<LogsOptions>) =>
       chosen(async () => {
         const { logs } = await import("./logs.ts");
@@ -60,9 +71,20 @@ function registerNumbers({ program, context, chosen }: Registrar): void {
         return health(context, await tidy(raw), app);
       }),
   );
+  defineApp(program, "errors", "show the newest errors of all processes")
+    .option("-n, --lines <count>", "how many of the newest (default 20)", whole(0))
+    .option("--stack", "with their stacks")
+    .action((app: string | undefined, raw: Raw<ErrorsOptions>) =>
+      chosen(async () => {
+        const { errors } = await import("./errors.ts");
+        return errors(context, await tidy(raw), app);
+      }),
+    );
   defineApp(program, "metrics", "show the numbers of every process")
     .option("-w, --watch", "again and again")
     .option("--interval <duration>", "pause between two (default 2s)")
+    .option("-g, --group <name>", "what the metrics plugin has in this group")
+    .option("--groups", "which groups the metrics plugin has")
     .action((app: string | undefined, raw: Raw<MetricsOptions>) =>
       chosen(async () => {
         const { metrics } = await import("./metrics.ts");

@@ -12,7 +12,7 @@ export async function readCanary(options: ReloadOptions): Promise<CanaryOptions 
   }
   return {
     count,
-    ...(span !== undefined && { forMs: await readDuration("--for", span) }),
+    ...(span !== undefined && { forMs: readDuration("--for", span) }),
     ...(maxErrors !== undefined && { maxErrors: readShare(maxErrors) }),
   };
 }

@@ -78,6 +78,7 @@ class DevSession {
     const master = createMaster({
       config: this.#definition,
       output: linePrinter(this.#context, this.#options.json === true),
+      foreground: true,
       log: foregroundLogger(this.#context, this.#options),
       reread: () => loadDefinition(this.#context, this.#options, true),
     });

@@ -25,6 +25,7 @@ export async function run(context: CliContext, options: RunOptions): Promise<num
   const master = createMaster({
     config: definition,
     output: linePrinter(context, options.json === true),
+    foreground: true,
     log: foregroundLogger(context, options),
     reread: () => loadDefinition(context, options),
   });

@@ -6,12 +6,17 @@ import { type Starter, tell, watchStarter } from "../../detached.ts";
 import { EXIT_CODES, exitCodeOf } from "../../exit-codes.ts";
 import { beginStop, refuseWhenRunning, shortLine } from "../../foreground.ts";
 import { reloadOnHangUp } from "../../hang-up.ts";
-import { logFile } from "../../log/file.ts";
-import { encodeLine } from "../../log/line.ts";
-import { LogWriter } from "../../log/writer.ts";
+import { appLog } from "../../log/app-log.ts";
 import type { StartOptions } from "../../options.ts";
 import { isVerbose } from "../../output/report.ts";
-import { type AppDefinition, createMaster, type Master, type ProcessChange } from "../../preset.ts";
+import {
+  type AppDefinition,
+  createMaster,
+  encodeText,
+  type LogFile,
+  type Master,
+  type ProcessChange,
+} from "../../preset.ts";
 import { keepRecord, type StartRecord, startRecord } from "../../saved/start-record.ts";
 import { watchSignals } from "../../signals.ts";
 
@@ -54,15 +59,14 @@ async function superviseApp(
   definition: AppDefinition,
   starter: Starter,
 ): Promise<number> {
-  const writer = new LogWriter({
-    file: logFile(definition.name),
-    onLoss: (error) =>
-      context.stderr.line(`elpis: lines of the log are lost: ${errorToData(error).message}`),
-  });
-  const log = logInto(writer, isVerbose(context, options));
+  const file = appLog(context, definition.name);
+  const log = logInto(file, isVerbose(context, options));
   const master = createMaster({
     config: definition,
-    output: (line) => writer.write(encodeLine(line)),
+    output: (line) => {
+      file.write(encodeText(line), 1);
+      return file.full;
+    },
     log,
     reread: () => loadDefinition(context, options),
   });
@@ -75,7 +79,7 @@ async function superviseApp(
   } finally {
     offHangUp();
     signals.off();
-    await writer.close();
+    await file.close();
   }
 }
 
@@ -113,16 +117,14 @@ function remember(record: StartRecord, log: Logger): void {
 }
 
 /** The master's own messages stand in the same log as the output of its processes. */
-function logInto(writer: LogWriter, verbose: boolean): Logger {
+function logInto(file: LogFile, verbose: boolean): Logger {
   return createLogger({
     level: verbose ? "debug" : "info",
     write: (line) => {
       const text = shortLine(line);
       const [time, pid] = [Date.now(), process.pid];
       // These few lines wait like all others, but nobody can be asked to pause for them.
-      void writer.write(
-        encodeLine({ time, process: "master", index: 0, pid, stream: "stderr", text }),
-      );
+      file.write(encodeText({ time, process: "master", index: 0, pid, stream: "stderr", text }), 1);
     },
   });
 }

@@ -48,8 +48,7 @@ export async function diag(
   wanted: string,
   kind: DiagnosisKind,
 ): Promise<number> {
-  const durationMs =
-    options.for === undefined ? PROFILE_MS : await readDuration("--for", options.for);
+  const durationMs = options.for === undefined ? PROFILE_MS : readDuration("--for", options.for);
   const app = await pickApp(context, options, undefined);
   const timeoutMs = options.timeoutMs ?? DIAGNOSIS_TIMEOUT_MS + durationMs;
   const input = {

@@ -6,6 +6,8 @@ export interface Names {
   apps(): Promise<string[]>;
   /** Of one app, or of all. */
   processes(app: string | undefined): Promise<string[]>;
+  /** Of one app, or of all. */
+  tasks(app: string | undefined): Promise<string[]>;
 }
 
 /** Options whose value is a name of something that runs. */
@@ -40,6 +42,8 @@ async function proposals(
   if (name === undefined) return visible(program).flatMap((one) => [one.name(), ...one.aliases()]);
   const command = visible(program).find((one) => [one.name(), ...one.aliases()].includes(name));
   if (command === undefined) return [];
+  const isInner = visible(command).some((one) => one.name() === rest[0]);
+  if (isInner) return proposals(command, rest, current, names);
   const last = rest.at(-1) ?? "";
   const option = command.options.find(
     ({ long, short }) => last !== "" && [long, short].includes(last),
@@ -50,7 +54,9 @@ async function proposals(
     return kind === "apps" ? names.apps() : names.processes(givenFor(rest, "--app"));
   }
   if (current.startsWith("-")) return command.options.flatMap(({ long }) => long ?? []);
-  return argumentValues(command, positionals(command, rest), givenFor(rest, "--app"), names);
+  const inner = rest.length === 0 ? visible(command).map((one) => one.name()) : [];
+  const given = positionals(command, rest);
+  return [...inner, ...(await argumentValues(command, given, givenFor(rest, "--app"), names))];
 }
 
 function visible(program: Command): readonly Command[] {
@@ -75,6 +81,8 @@ async function argumentValues(
       return argument.variadic && given.length > 0
         ? [...(await names.processes(app)), ...Object.keys(constants.signals)]
         : names.processes(app);
+    case "task":
+      return names.tasks(app);
     case "app|process":
       return [...(await names.apps()), ...(await names.processes(app))];
     case "items":

@@ -1,7 +1,8 @@
 /** What Node writes to stderr about its inspector. */
 const OPENED = /^Debugger listening on (ws:\/\/\S+)$/;
 const ENDED = "Debugger ending on ";
-const CHATTER =
+/** A line that Node writes about its inspector. */
+export const INSPECTOR_CHATTER: RegExp =
   /^(Debugger (listening on|attached|ending on)|For help, see: https:\/\/nodejs\.org\/|Waiting for the debugger to )/;
 /** How long after the inspector was used Node may still write of it. */
 const LAST_WORDS_MS = 2000;
@@ -24,7 +25,7 @@ export class InspectorLines {
 
   /** Looks at a line of stderr. True: nobody needs to see it. */
   take(text: string): boolean {
-    if (!CHATTER.test(text)) return false;
+    if (!INSPECTOR_CHATTER.test(text)) return false;
     const isQuiet = this.#users > 0 || performance.now() < this.#quietUntilMs;
     const [, url] = OPENED.exec(text) ?? [];
     if (url !== undefined) {

@@ -1,0 +1,78 @@
+#!/usr/bin/env node
+// What measuring costs: the process that measures, the bytes, the agent. See README.md.
+import { execFile } from "node:child_process";
+import { fileURLToPath } from "node:url";
+import { parseArgs, promisify } from "node:util";
+import { format, table } from "./lib/stats.mjs";
+import { CLIENTS } from "./telemetry/clients.mjs";
+import { measureHotPath } from "./telemetry/hot-path.mjs";
+import { measurePipeline } from "./telemetry/pipeline.mjs";
+
+const LIMITS_NS = { "counter, bound": 40, "histogram, bound": 80 };
+const MAX_AGENT_PERCENT = 3;
+const MAX_RSS_MIB = 32;
+
+const { values: flags } = parseArgs({
+  options: {
+    quick: { type: "boolean", default: false },
+    json: { type: "boolean", default: false },
+    strict: { type: "boolean", default: false },
+  },
+});
+
+async function measureCardinality() {
+  const file = fileURLToPath(new URL("./telemetry/cardinality.mjs", import.meta.url));
+  const { stdout } = await promisify(execFile)(process.execPath, ["--expose-gc", file]);
+  return JSON.parse(stdout);
+}
+
+/** What was promised, and whether it holds in this run. */
+function judge({ hotPath, pipeline, cardinality }) {
+  const rules = Object.entries(hotPath).map(([action, byClient]) => {
+    const { elpis, ...rivals } = byClient;
+    const limit = LIMITS_NS[action] ?? Number.POSITIVE_INFINITY;
+    const isFastest = elpis <= Math.min(...Object.values(rivals));
+    const also = Number.isFinite(limit) ? `, nor than ${limit} ns` : "";
+    return [`${action}: not slower than the fastest rival${also}`, isFastest && elpis <= limit];
+  });
+  return [
+    ...rules,
+    [
+      `agent: at most ${MAX_AGENT_PERCENT} % of a core for 32 processes with 500 series each 5 s`,
+      pipeline.agentCorePercent <= MAX_AGENT_PERCENT,
+    ],
+    [
+      `10⁶ values of a tag: at most ${MAX_RSS_MIB} MiB, and no count lost`,
+      cardinality.rssGrowthMiB <= MAX_RSS_MIB && cardinality.isWhole,
+    ],
+  ];
+}
+
+const results = {
+  node: process.version,
+  hotPath: measureHotPath(flags.quick ? 5 : 25),
+  pipeline: measurePipeline(flags.quick ? 20 : 200),
+  cardinality: await measureCardinality(),
+};
+const rules = judge(results);
+if (flags.json) console.log(JSON.stringify({ ...results, rules }, null, 1));
+else {
+  const clients = Object.keys(CLIENTS);
+  const rows = Object.entries(results.hotPath).map(([action, byClient]) => [
+    action,
+    ...clients.map((client) => format(byClient[client] ?? Number.NaN)),
+  ]);
+  console.log(`Nanoseconds of processor time for one call, medians, Node ${results.node}\n`);
+  console.log(table([["", ...clients], ...rows]));
+  for (const part of ["pipeline", "cardinality"]) {
+    console.log(`\n${part}`);
+    const figures = Object.entries(results[part]).map(([name, value]) => [
+      name,
+      typeof value === "number" ? format(value) : String(value),
+    ]);
+    console.log(table([["", "figure"], ...figures]));
+  }
+  console.log();
+  for (const [rule, holds] of rules) console.log(`${holds ? "holds" : "DOES NOT HOLD"}  ${rule}`);
+}
+if (flags.strict && rules.some(([, holds]) => !holds)) process.exitCode = 1;

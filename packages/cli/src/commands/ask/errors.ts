@@ -1,0 +1,46 @@
+import { pickApp } from "../../apps.ts";
+import type { CliContext } from "../../context.ts";
+import { noPlugin } from "../../errors.ts";
+import { EXIT_CODES } from "../../exit-codes.ts";
+import type { ErrorsOptions } from "../../options.ts";
+import { paint } from "../../output/color.ts";
+import { printJson, say } from "../../output/report.ts";
+import { askPicked } from "../../picked.ts";
+import type { ErrorItem } from "../../preset.ts";
+
+const DEFAULT_LINES = 20;
+const DEFAULT_TIMEOUT_MS = 10_000;
+
+/** Shows the newest errors of all processes of an app, the newest last. */
+export async function errors(
+  context: CliContext,
+  options: ErrorsOptions,
+  named?: string,
+): Promise<number> {
+  const app = await pickApp(context, options, named);
+  const query = { limit: String(options.lines ?? DEFAULT_LINES) };
+  const timeoutMs = options.timeoutMs ?? DEFAULT_TIMEOUT_MS;
+  const found = await askPicked(app.name, timeoutMs, (client, call) =>
+    client.request("elpis.errors", query, call),
+  );
+  if (found === undefined) throw noPlugin(app.name, "admin");
+  const { count, total, absent } = found;
+  if (options.json === true) {
+    printJson(context, { app: app.name, count, total, absent, items: found.items });
+    return EXIT_CODES.ok.code;
+  }
+  const items = [...found.items].reverse();
+  for (const one of items) print(context, one, options.stack === true);
+  const missing = absent.length > 0 ? `; no answer from ${absent.join(", ")}` : "";
+  say(context, `${items.length} of ${count} that are kept, ${total} in all${missing}`);
+  return EXIT_CODES.ok.code;
+}
+
+function print({ stdout }: CliContext, one: ErrorItem, withStack: boolean): void {
+  const who = paint(`${one.process}.${one.index}[${one.pid}]`, "cyan", stdout.color);
+  const head = `${new Date(one.time).toISOString()} ${who} ${one.origin} ${one.errType}: `;
+  const [first = "", ...more] = one.message.split("\n");
+  stdout.line(`${head}${first}`);
+  const lines = withStack && one.stack !== "" ? one.stack.split("\n") : more;
+  for (const line of lines) stdout.line(`    ${line.trim()}`);
+}

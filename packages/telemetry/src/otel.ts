@@ -1,0 +1,1 @@
+export { createMeterProvider, type MeterProviderOptions } from "./otel/provider.ts";

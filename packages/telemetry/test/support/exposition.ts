@@ -1,0 +1,68 @@
+/** A sample as a scraper reads it. */
+interface Sample {
+  readonly name: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly value: number;
+  readonly exemplar: string | undefined;
+}
+
+/** What a scraper reads. */
+export interface Scrape {
+  readonly types: ReadonlyMap<string, string>;
+  readonly samples: readonly Sample[];
+}
+
+const SAMPLE = /^([a-zA-Z_][a-zA-Z0-9_]*)(?:\{(.*?)\})? (\S+)(?: # (\{.*\} \S+ \S+))?$/;
+const LABEL = /([a-zA-Z_][a-zA-Z0-9_]*)="((?:[^"\\\n]|\\["\\n])*)"(?:,|$)/y;
+
+/** Reads the text formats by their grammar, and throws where they break it. */
+export function parseScrape(text: string, isOpen: boolean): Scrape {
+  const types = new Map<string, string>();
+  const samples: Sample[] = [];
+  const seen = new Set<string>();
+  const lines = text.split("\n");
+  if (lines.pop() !== "") throw new Error("does not end with a line end");
+  if (isOpen && lines.pop() !== "# EOF") throw new Error("does not end with # EOF");
+  let family = "";
+  for (const line of lines) {
+    const head = /^# (HELP|TYPE|UNIT) (\S+) (.*)$/.exec(line);
+    if (head !== null) {
+      const [, what, name = "", rest = ""] = head;
+      if (what === "TYPE" && types.has(name)) throw new Error(`${name} has two types`);
+      if (what === "TYPE") types.set(name, rest);
+      if (what === "UNIT" && !name.endsWith(`_${rest}`)) throw new Error(`${name} in ${rest}`);
+      family = name;
+      continue;
+    }
+    const found = SAMPLE.exec(line);
+    if (found === null) throw new Error(`not a sample: ${line}`);
+    const [, name = "", labelText = "", value = "", exemplar] = found;
+    if (!name.startsWith(family)) throw new Error(`${name} below ${family}`);
+    const labels = parseLabels(labelText);
+    const key = `${name}${JSON.stringify(Object.entries(labels).toSorted())}`;
+    if (seen.has(key)) throw new Error(`twice: ${key}`);
+    seen.add(key);
+    samples.push({ name, labels, value: toNumber(value), exemplar });
+  }
+  return { types, samples };
+}
+
+function parseLabels(text: string): Record<string, string> {
+  const labels: Record<string, string> = {};
+  LABEL.lastIndex = 0;
+  while (LABEL.lastIndex < text.length) {
+    const found = LABEL.exec(text);
+    if (found === null) throw new Error(`not labels: ${text}`);
+    const [, name = "", value = ""] = found;
+    if (name in labels) throw new Error(`two labels ${name}: ${text}`);
+    labels[name] = value.replaceAll(/\\(.)/g, (_, escaped) => (escaped === "n" ? "\n" : escaped));
+  }
+  return labels;
+}
+
+function toNumber(text: string): number {
+  if (text === "+Inf") return Number.POSITIVE_INFINITY;
+  const value = Number(text);
+  if (Number.isNaN(value)) throw new Error(`not a number: ${text}`);
+  return value;
+}

@@ -1,0 +1,53 @@
+const HIDDEN = "(hidden)";
+const WORDS: ReadonlySet<string> = new Set([
+  ...["password", "passwd", "passphrase", "pass", "pwd", "secret", "secrets", "token", "tokens"],
+  ...["key", "keys", "credential", "credentials", "auth", "authorization", "cookie", "private"],
+  ...["dsn", "salt", "signature", "session"],
+]);
+const PARTS = /password|passwd|secret|token|apikey|credential|privatekey|accesskey/i;
+
+/** Whether a value with that name is likely to be a secret. */
+function isSecretName(name: string): boolean {
+  const words = name
+    .replace(/([a-z0-9])([A-Z])/g, "$1 $2")
+    .split(/[^a-zA-Z0-9]+/)
+    .map((word) => word.toLowerCase());
+  return words.some((word) => WORDS.has(word)) || PARTS.test(name.replace(/[^a-zA-Z0-9]/g, ""));
+}
+
+/** A value with everything blanked that looks like a secret, by its name or inside of a URL or an option; plain data. */
+export function redact(value: unknown, name = "", depth = 0): unknown {
+  if (typeof value === "string") return redactText(value, name);
+  if (depth > 16) return undefined;
+  if (Array.isArray(value)) return redactList(value, name, depth);
+  if (typeof value === "object" && value !== null) {
+    return Object.fromEntries(
+      Object.entries(value).map(([key, one]) => [key, redact(one, key, depth + 1)]),
+    );
+  }
+  return value;
+}
+
+/** `--token`, and what stands behind it, are two parts of a command line. */
+function redactList(list: readonly unknown[], name: string, depth: number): unknown[] {
+  return list.map((one, at) => {
+    const before: unknown = list[at - 1];
+    const isOption =
+      typeof before === "string" && /^--?[\w-]+$/.test(before) && isSecretName(before);
+    return isOption && typeof one === "string" && !one.startsWith("-")
+      ? HIDDEN
+      : redact(one, name, depth + 1);
+  });
+}
+
+function redactText(value: string, name: string): string {
+  if (value !== "" && isSecretName(name)) return HIDDEN;
+  return value
+    .replace(/(\w+:\/\/[^\s:/@]*:)[^\s@]+(?=@)/g, `$1${HIDDEN}`)
+    .replace(/(?<=^|\s)(--?[\w-]+)=(\S+)/g, (all: string, option: string) =>
+      isSecretName(option) ? `${option}=${HIDDEN}` : all,
+    )
+    .replace(/(?<=[?&])([\w-]+)=([^&\s#]+)/g, (all: string, option: string) =>
+      isSecretName(option) ? `${option}=${HIDDEN}` : all,
+    );
+}

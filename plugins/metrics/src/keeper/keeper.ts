@@ -1,0 +1,118 @@
+import { type Client, hasCode, type PeerInfo, type PluginHost, parseDuration } from "@elpis/api";
+import {
+  type Aggregator,
+  type AggregatorOptions,
+  createAggregator,
+  type Delta,
+  type DeltaAnswer,
+  type MetricsReader,
+  type Store,
+} from "@elpis/telemetry";
+import type { MetricsOptions } from "../options.ts";
+import type { MetricsTopics } from "../topics.ts";
+import { observeKeeper } from "./observe.ts";
+import { listGroups, listNames, pointsPage } from "./query.ts";
+import { SnapshotFile } from "./snapshot-file.ts";
+
+const DEFAULT_INTERVAL_MS = 5000;
+/** Sums that were written longer ago are of another time. */
+const MAX_AGE_MS = 86_400_000;
+
+/** Merges what all processes report. */
+export interface Keeper {
+  readonly reader: MetricsReader;
+  /** Takes what this process itself reports. */
+  readonly take: (delta: Delta) => DeltaAnswer;
+}
+
+/**
+ * Begins to merge, and to answer those who ask, until the plugin closes.
+ *
+ * @param dir where sums are kept; undefined: nowhere
+ */
+export function keep(
+  host: PluginHost,
+  options: MetricsOptions,
+  store: Store,
+  dir: string | undefined,
+): Keeper {
+  const { hub, location, log } = host;
+  const file =
+    dir === undefined
+      ? undefined
+      : new SnapshotFile(
+          dir,
+          (isFinal) => aggregator.snapshot(isFinal),
+          (error) => log.warn("sums of metrics cannot be kept", { error: error.message }),
+        );
+  const restore = file?.read();
+  const aggregator = begin(host, options, restore, () => file?.want());
+  const successors = new Set<number>();
+  host.onClose(() => file?.close(successors.size === 0));
+  follow(host, aggregator, successors);
+  serve(hub as unknown as Client<MetricsTopics>, aggregator);
+  observeKeeper(store, aggregator, file?.counts);
+  host.every(options.intervalMs ?? DEFAULT_INTERVAL_MS, () => {
+    aggregator.expire();
+    file?.wantNowAndThen();
+  });
+  return {
+    reader: { points: (query) => aggregator.readPoints(query) },
+    take: (delta) => aggregator.take(location, delta),
+  };
+}
+
+function begin(
+  { log }: PluginHost,
+  { expireAfter }: MetricsOptions,
+  restore: unknown,
+  onMembers: () => void,
+): Aggregator {
+  const expireAfterMs = expireAfter === undefined ? undefined : parseDuration(expireAfter);
+  const common: AggregatorOptions = {
+    onMembers,
+    ...(expireAfterMs !== undefined && { expireAfterMs }),
+  };
+  const { time } = (restore ?? {}) as { readonly time?: unknown };
+  const age = typeof time === "number" ? Date.now() - time : Number.POSITIVE_INFINITY;
+  if (restore === undefined || age > MAX_AGE_MS) return createAggregator(common);
+  try {
+    return createAggregator({ ...common, restore });
+  } catch (error) {
+    if (!hasCode(error, "ELPIS_TELEMETRY_BAD_SNAPSHOT")) throw error;
+    log.warn("the sums that were kept cannot be read; they begin anew", {
+      error: (error as Error).message,
+    });
+    return createAggregator(common);
+  }
+}
+
+/** @param successors those who merge from now on: agents that were started later */
+function follow(host: PluginHost, aggregator: Aggregator, successors: Set<number>): void {
+  const { hub, location } = host;
+  const isSuccessor = ({ role, epoch, name, index }: PeerInfo): boolean =>
+    role === location.role &&
+    name === location.name &&
+    index === location.index &&
+    epoch > location.epoch;
+  host.onClose(
+    hub.watchPeers(({ type, peer }) => {
+      // Those from outside have no plugins.
+      if (peer.role === "peer") return;
+      if (type === "left") {
+        aggregator.gone(peer);
+        successors.delete(peer.id);
+      } else {
+        if (type === "joined") aggregator.expect(peer);
+        if (isSuccessor(peer)) successors.add(peer.id);
+      }
+    }),
+  );
+}
+
+function serve(client: Client<MetricsTopics>, aggregator: Aggregator): void {
+  client.handle("elpis.telemetry.delta", (delta, { from }) => aggregator.take(from, delta));
+  client.handle("elpis.metrics.points", (query) => pointsPage(aggregator, query));
+  client.handle("elpis.metrics.list", (query) => listNames(aggregator, query));
+  client.handle("elpis.metrics.groups", () => listGroups(aggregator));
+}
