@@ -1,5 +1,5 @@
 // The master of an application, in a process of its own.
-import { createMaster, resolveConfig } from "@elpis/process";
+import { createMaster, loadConfig, resolveConfig } from "@elpis/process";
 import { schedule } from "@elpis/schedule";
 import { serve } from "../lib/actor.mjs";
 import { now } from "../lib/numbers.mjs";
@@ -14,10 +14,13 @@ const logger = () => {
 let master;
 
 serve({
-  /** @param config `schedule` in it is what the plugin of that name is given */
-  async open({ config: { schedule: tasks, ...config }, dir }) {
+  /** @param config `schedule` in it is what the plugin of that name is given; with `path` it is read from there */
+  async open({ config: { path, schedule: tasks, ...config }, dir }) {
     const plugins = tasks === undefined ? [] : [schedule(tasks)];
-    const definition = resolveConfig({ ...config, plugins }, { file: dir, dir });
+    const definition =
+      path === undefined
+        ? resolveConfig({ ...config, plugins }, { file: dir, dir })
+        : await loadConfig({ path });
     master = createMaster({
       config: definition,
       log: logger(),
