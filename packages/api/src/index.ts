@@ -104,6 +104,7 @@ export {
   type TopicSchema,
   type TopicSchemas,
 } from "./schema.ts";
+export { HIDDEN, isSecretName, redact } from "./secrets.ts";
 export type {
   ServeOptions,
   StreamCall,

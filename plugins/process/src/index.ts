@@ -8,7 +8,7 @@ export {
 export { loadConfig } from "./config/load.ts";
 export { type ManifestDefaults, readManifestDefaults } from "./config/manifest.ts";
 export type { LoadOptions, ReadOptions } from "./config/options.ts";
-export { isSecretName, redactEnv } from "./config/redact.ts";
+export { redactEnv } from "./config/redact.ts";
 export { type ConfigSource, defineConfig, resolveConfig } from "./config/resolve.ts";
 export type {
   AgentConfig,

@@ -1,8 +1,8 @@
 import { join } from "node:path";
+import { isSecretName, redact } from "@elpis/api";
 import { describe, expect, it } from "vitest";
 import { closest, editDistance } from "../src/config/closest.ts";
-import { redact } from "../src/config/redact.ts";
-import { explainConfig, isSecretName, type LoadOptions, redactEnv } from "../src/index.ts";
+import { explainConfig, type LoadOptions, redactEnv } from "../src/index.ts";
 import { makeDir } from "./support.ts";
 
 async function explained(files: Readonly<Record<string, string>>, options: LoadOptions = {}) {
@@ -124,7 +124,7 @@ describe("secrets", () => {
       ARGS: "--port=1 --password=(hidden)",
       PORT: "1",
     });
-    expect(redact("options", { a: [{ token: { deep: 1 } }], auth: true })).toEqual({
+    expect(redact({ a: [{ token: { deep: 1 } }], auth: true }, "options")).toEqual({
       a: [{ token: "(hidden)" }],
       auth: true,
     });

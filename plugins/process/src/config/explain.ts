@@ -1,4 +1,5 @@
 import { basename } from "node:path";
+import { HIDDEN, isSecretName, redact } from "@elpis/api";
 import { VARIABLES } from "../environment.ts";
 import { askChild } from "./child.ts";
 import { isRecord } from "./fields.ts";
@@ -6,7 +7,6 @@ import { type LoadedHere, loadHere } from "./here.ts";
 import { type Layer, originOf } from "./layers.ts";
 import { tell } from "./load.ts";
 import type { LoadOptions, ReadOptions } from "./options.ts";
-import { HIDDEN, isSecretName, redact } from "./redact.ts";
 import type { AppDefinition } from "./types.ts";
 
 /** Where a value comes from. */
@@ -61,7 +61,7 @@ export function explain(loaded: LoadedHere, options: ReadOptions): Explanation {
     const isNothing = Array.isArray(value) && value.length === 0 && found.from === "derived";
     return {
       path,
-      value: isInSecret(path) ? HIDDEN : redact(lastKey(path), value),
+      value: isInSecret(path) ? HIDDEN : redact(value, lastKey(path)),
       origin: isNothing ? ({ from: "default" } as const) : found,
     };
   });

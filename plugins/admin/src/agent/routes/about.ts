@@ -1,6 +1,6 @@
 import { availableParallelism, hostname, release, totalmem } from "node:os";
+import { redact } from "@elpis/api";
 import { endpoints } from "@elpis/telemetry";
-import { redact } from "../../redact.ts";
 import { ask, statusOf } from "../master.ts";
 import type { Route, RouteWorld } from "../route.ts";
 

@@ -1,5 +1,5 @@
+import { redact } from "@elpis/api";
 import { notFound } from "../../errors.ts";
-import { redact } from "../../redact.ts";
 import { ask, statusOf } from "../master.ts";
 import type { Route, RouteWorld } from "../route.ts";
 

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { redact } from "../src/redact.ts";
+import { redact } from "../src/secrets.ts";
 
 it("blanks what looks like a secret, wherever it stands", () => {
   expect(
