@@ -232,6 +232,19 @@ describe.skipIf(reason !== undefined)("a process that speaks node-ipc", () => {
 });
 
 describe.skipIf(reason !== undefined)("the door to node-ipc", () => {
+  it("says goodbye also to who still writes", async () => {
+    const open = await openHub();
+    const line = await joinBare(open, []);
+    line.socket.pause();
+    line.socket.write(frame("elpis.leave", {}));
+    await until("it to be gone", async () => (await open.hub.client.peers()).length === 1);
+    const listen = frame("elpis.listen", { topic: "news" });
+    await new Promise((resolve) => line.socket.write(listen, resolve));
+    line.socket.resume();
+    expect(await line.closed).toContain("elpis.goodbye");
+    expect((await open.stats()).closes).toEqual({});
+  });
+
   it("refuses a wrong secret", async () => {
     const { hub, dir, stats } = await openHub();
     const client = new IpcClient(dir, "wrong-secret");

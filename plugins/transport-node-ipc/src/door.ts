@@ -24,7 +24,8 @@ interface Seat {
   isJoining: boolean;
   /** It was told goodbye: what still comes is not read. */
   isOver: boolean;
-  guest?: Guest;
+  /** Its place in the hub, from its welcome to its goodbye. */
+  guest: Guest | undefined;
 }
 
 /** The way in for processes that speak node-ipc. */
@@ -58,9 +59,8 @@ export class Door {
   }
 
   stats(): DoorStats {
-    const seats = [...this.#seats.values()];
-    const joined = seats.filter(({ guest }) => guest !== undefined).length;
-    return { ...this.#counters, joined, halfOpen: seats.length - joined };
+    const joined = [...this.#seats.values()].filter(({ guest }) => guest !== undefined).length;
+    return { ...this.#counters, joined, halfOpen: this.#halfOpen };
   }
 
   async close(): Promise<void> {
@@ -84,6 +84,7 @@ export class Door {
       timer: setTimeout(() => this.#refuse(seat, notAuthentic("it took too long")), AUTH_MS),
       isJoining: false,
       isOver: false,
+      guest: undefined,
     };
     this.#seats.set(socket, seat);
     socket.once("close", () => this.#onGone(seat));
@@ -156,8 +157,11 @@ export class Door {
     clearTimeout(seat.timer);
     const data = { code, reason: reason.slice(0, MAX_REASON) };
     this.#server?.send(socket, "elpis.goodbye", data);
-    // What was written leaves first, unless the client does not read.
-    socket.destroySoon();
+    this.#leaveHub(seat);
+    // Its own end is waited for: whatever it still writes would fail otherwise, and a socket that fails to write is closed
+    // with all that was not read from it, the goodbye too.
+    socket.end();
+    socket.resume();
     const timer = setTimeout(() => socket.destroy(), FAREWELL_MS);
     socket.once("close", () => clearTimeout(timer));
   }
@@ -165,14 +169,22 @@ export class Door {
   #onGone(seat: Seat): void {
     clearTimeout(seat.timer);
     this.#seats.delete(seat.socket);
-    if (seat.guest === undefined) return;
-    const leaving = seat.guest.leave().finally(() => this.#leaving.delete(leaving));
+    this.#leaveHub(seat);
+  }
+
+  #leaveHub(seat: Seat): void {
+    const { guest } = seat;
+    if (guest === undefined) return;
+    seat.guest = undefined;
+    const leaving = guest.leave().finally(() => this.#leaving.delete(leaving));
     this.#leaving.add(leaving);
   }
 
   get #halfOpen(): number {
     let count = 0;
-    for (const { guest } of this.#seats.values()) if (guest === undefined) count++;
+    for (const { guest, isOver } of this.#seats.values()) {
+      if (guest === undefined && !isOver) count++;
+    }
     return count;
   }
 }

@@ -35,7 +35,10 @@ export interface LogFileOptions {
   readonly onTrouble?: ((error: unknown) => void) | undefined;
   /** Called when it was put aside, with the new name. */
   readonly onRotated?: ((path: string) => void) | undefined;
-  /** Called when it can be written again, with the number of lines that are lost since it was called last. */
+  /**
+   * Called when it can be written again, or keeps up again after it was too slow, with the number of lines that are lost
+   * since it was called last.
+   */
   readonly onRecovered?: ((lost: number) => void) | undefined;
 }
 

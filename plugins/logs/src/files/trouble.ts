@@ -50,12 +50,14 @@ export class Trouble {
 
   worked(kind: TroubleKind, losses?: Losses): void {
     // As long as lines are being lost it is not over, though some of them are written.
-    if (!this.#present.has(kind) || losses?.isDropping === true) return;
-    this.#present.delete(kind);
+    if (losses?.isDropping === true) return;
+    const wasPresent = this.#present.delete(kind);
     if (losses === undefined) return;
+    const lost = losses.lost - this.#lostTold;
+    // A disk that was only too slow has refused nothing, and cost lines all the same.
+    if (!wasPresent && lost === 0) return;
     this.#pauseMs = FIRST_PAUSE_MS;
     this.#reason = undefined;
-    const lost = losses.lost - this.#lostTold;
     this.#lostTold = losses.lost;
     this.#events.onRecovered?.(lost);
   }
