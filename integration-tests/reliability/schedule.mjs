@@ -41,6 +41,7 @@ async function ticks(run) {
   await ledger.call("open", { hub: app.name });
   const settle = await app.busy();
   const { kills, zombies } = await (run.short ? briefly(app, ledger) : atLength(app, ledger));
+  if (run.short) await until("some more times", () => ledger.call("holds", 20), 30_000);
   await app.ask("elpis.tasks.pause", { task: "tick" });
   const status = await rested(app);
   const { ids, later, refused, repeated, commits } = await ledger.call("report");
@@ -123,16 +124,16 @@ async function chosen(app) {
 
 /** A process is stopped in the middle of its run, and goes on when another one has done it. */
 async function zombie(app, ledger) {
-  const { pid, id } = await chosen(app);
+  const { pid, id, attempt } = await chosen(app);
   signal(pid, "SIGSTOP");
-  const wasDone = (await ledger.call("has", id)) !== undefined;
+  let entry;
   try {
-    await until(`${id} to be done by another`, () => ledger.call("has", id), 30_000);
+    entry = await until(`${id} to be done`, () => ledger.call("has", id), 30_000);
   } finally {
     signal(pid, "SIGCONT");
   }
   // Now and then it has just written: then it is no zombie, and the next one is tried.
-  if (wasDone) return zombie(app, ledger);
+  if (entry.attempt === attempt) return zombie(app, ledger);
   await until("the thawed one to be refused", () => ledger.call("refused", id), 30_000);
 }
 

@@ -32,6 +32,7 @@ serve({
     await client.peers({ id: 0 });
   },
   has: (id) => entries.get(id),
+  holds: (least) => entries.size >= least,
   refused: (id) => refused.some((one) => one.id === id),
   report: () => ({
     ids: [...entries.keys()],

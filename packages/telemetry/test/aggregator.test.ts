@@ -481,6 +481,23 @@ describe("snapshots", () => {
     expect(read(told.aggregator)).toMatchObject([{ value: 5, start: 1_000_500 }]);
   });
 
+  it("are whole again by the last thing that was told, also when they had it", () => {
+    const first = setup();
+    const { store, next } = deltaMaker("run");
+    store.counter("jobs").add(5);
+    const last = next();
+    first.aggregator.take(source(0), last);
+    const { aggregator } = setup({ restore: first.aggregator.snapshot() });
+    expect(numbers(aggregator, "jobs")).toEqual([]);
+    expect(aggregator.take(source(0), last)).toBe("taken");
+    aggregator.gone(source(0));
+    const [before] = first.aggregator.readPoints();
+    expect(aggregator.readPoints()).toMatchObject([{ value: 5, start: before?.start }]);
+    expect(aggregator.stats()).toMatchObject({ lostProcesses: 0, duplicates: 0 });
+    expect(aggregator.take(source(0), last)).toBe("taken");
+    expect(aggregator.stats().duplicates).toBe(1);
+  });
+
   it("that are none are refused", () => {
     for (const restore of [
       null,

@@ -71,6 +71,24 @@ describe("a sender of deltas", () => {
     expect(sender.stats()).toMatchObject({ taken: 3, failed: 0, isInDoubt: false });
   });
 
+  it("sends everything each time to one that keeps only the last; it asks only for what is due", async () => {
+    const { store, timers, receiver, sender } = setup({
+      isWhole: true,
+      intervalMs: 120_000,
+    });
+    store.counter("a", { level: "critical" }).add(1);
+    let asked = 0;
+    store.observableCounter("b", { level: "trivial" }, ({ observe }) => observe(++asked));
+    sender.start();
+    await timers.advance(0);
+    expect(receiver.got.map(valuesOf)).toMatchObject([{ 1: 1, 2: 1 }]);
+    for (let round = 2; round <= 4; round++) {
+      await timers.advance(5000);
+      expect(valuesOf(receiver.got.at(-1))).toMatchObject({ 1: 1, 2: 1 });
+    }
+    expect(seqs(receiver)).toEqual(["1 full", "2 full", "3 full", "4 full"]);
+  });
+
   it("sends each level as often as it wants, at most as seldom as the interval", async () => {
     const { store, timers, receiver, sender } = setup({ intervalMs: 40_000 });
     const levels = ["critical", "major", "trivial"] as const;

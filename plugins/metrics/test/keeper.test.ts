@@ -1,8 +1,15 @@
 import { existsSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { createAggregator, createDeltaSender, createStore, type Point } from "@elpis/telemetry";
+import {
+  type Aggregator,
+  createAggregator,
+  createDeltaSender,
+  createStore,
+  type Point,
+} from "@elpis/telemetry";
 import { tempDir, waitFor } from "@elpis/testing";
 import { describe, expect, it, onTestFinished } from "vitest";
+import { OwnSums } from "../src/keeper/own-sums.ts";
 import { listGroups, listNames, pointsPage } from "../src/keeper/query.ts";
 import { SnapshotFile } from "../src/keeper/snapshot-file.ts";
 import { schema } from "../src/options.ts";
@@ -148,6 +155,73 @@ describe("sums on a disk", () => {
     await waitFor(() => file.counts.failed === 2, { what: "another one" });
     expect(problems).toHaveLength(1);
     expect(existsSync(dir)).toBe(false);
+  });
+});
+
+describe("what the process that merges counts itself", () => {
+  const source = { app: "shop", name: "agent", index: 0, epoch: 1 };
+  const start = (dir: string, restore?: unknown) => {
+    const aggregator = createAggregator({ ...(restore !== undefined && { restore }) });
+    const problems: string[] = [];
+    const own = new OwnSums({
+      aggregator,
+      source,
+      dir,
+      isWanted: () => true,
+      onProblem: ({ message }) => void problems.push(message),
+    });
+    own.restore(60_000);
+    return { aggregator, own, problems };
+  };
+  const jobs = (aggregator: Aggregator): readonly Point[] =>
+    aggregator.readPoints({ filter: { names: ["jobs"] } });
+  const jobsOf = ({ aggregator }: ReturnType<typeof start>): unknown =>
+    jobs(aggregator).map((point) => point.kind === "counter" && [point.value, point.start]);
+
+  it("was on the disk before anybody could read it, however it ends", async () => {
+    const dir = await folder();
+    const first = start(dir);
+    const store = createStore();
+    const counter = store.counter("jobs");
+    counter.add(1);
+    const sender = createDeltaSender({ store, send: (one) => first.own.take(one), isWhole: true });
+    await sender.flush();
+    const snapshot = JSON.parse(JSON.stringify(first.aggregator.snapshot()));
+    for (const restore of [snapshot, undefined]) {
+      const before = jobsOf(start(dir, restore));
+      expect(before, "with what it had told last").toEqual([[1, expect.any(Number)]]);
+    }
+    counter.add(4);
+    expect(await sender.flush()).toBe(true);
+    const now = jobsOf(first);
+    expect(now).toEqual([[5, store.startTime]]);
+    const second = start(dir, snapshot);
+    expect(jobsOf(second)).toEqual(now);
+    expect(second.aggregator.stats().lostProcesses).toBe(0);
+  });
+
+  it("counts as well where nothing can be written, which is told once", async () => {
+    const dir = join(await folder(), "file");
+    writeFileSync(dir, "");
+    const { aggregator, own, problems } = start(dir);
+    const store = createStore();
+    store.counter("jobs").add(1);
+    const sender = createDeltaSender({ store, send: (one) => own.take(one), isWhole: true });
+    expect(await sender.flush()).toBe(true);
+    expect(await sender.flush()).toBe(true);
+    expect(jobs(aggregator)).toMatchObject([{ value: 1 }]);
+    expect(problems).toHaveLength(1);
+  });
+
+  it("is left where what is there makes no sense", async () => {
+    const dir = await folder();
+    writeFileSync(
+      join(dir, "own.json"),
+      JSON.stringify({ source, deltas: [{ time: Date.now() }] }),
+    );
+    const { aggregator, problems } = start(dir);
+    expect(aggregator.readPoints()).toEqual([]);
+    expect(problems).toHaveLength(1);
   });
 });
 

@@ -118,7 +118,10 @@ class TheAggregator implements Aggregator {
   }
 
   #hear(process: ProcessState, delta: Delta): DeltaAnswer {
-    if (delta.seq <= process.seq) {
+    // One that was restored may be told once more what it has, and is whole by that.
+    const isKnown =
+      process.needsFull && delta.full ? delta.seq < process.seq : delta.seq <= process.seq;
+    if (isKnown) {
       this.#counts.duplicates++;
       return "taken";
     }

@@ -23,6 +23,8 @@ export interface DeltaSenderOptions {
   readonly sendTimeoutMs?: number;
   /** About how large one may be, in bytes; what is more is sent in several. @default 262144 */
   readonly maxBytes?: number;
+  /** Whether each one says everything, for a receiver that keeps only the last. @default false: what has changed */
+  readonly isWhole?: boolean;
   /** When in the interval the first one is sent, from 0 to 1: spreads processes that start together. @default random */
   readonly phase?: number;
   readonly clock?: SenderClock;

@@ -20,6 +20,7 @@ class TheSender implements DeltaSender {
   readonly #intervalMs: number;
   readonly #sendTimeoutMs: number;
   readonly #maxBytes: number;
+  readonly #isWhole: boolean;
   readonly #phase: number;
   readonly #onProblem: (error: Error) => void;
   readonly #schedule: Schedule;
@@ -53,6 +54,7 @@ class TheSender implements DeltaSender {
     this.#intervalMs = milliseconds("intervalMs", options.intervalMs ?? 5000);
     this.#sendTimeoutMs = milliseconds("sendTimeoutMs", options.sendTimeoutMs ?? 10_000);
     this.#maxBytes = wholeNumbers({ maxBytes: 262_144 }, { maxBytes: options.maxBytes }).maxBytes;
+    this.#isWhole = options.isWhole ?? false;
     this.#phase = Math.min(1, Math.max(0, options.phase ?? Math.random()));
     this.#onProblem = options.onProblem ?? (() => {});
     this.#schedule = new Schedule(this.#intervalMs);
@@ -152,12 +154,12 @@ class TheSender implements DeltaSender {
 
   /** The next delta; undefined when there is nothing to tell. */
   async #next(isWanted: boolean): Promise<Unsent | undefined> {
-    const isFull = this.#needsFull;
-    const wantsAll = isFull || this.#isFullCut || this.#isClosing;
+    const wantsAll = this.#needsFull || this.#isFullCut || this.#isClosing;
+    const isFull = this.#needsFull || (this.#isWhole && !this.#isFullCut);
     const levels = wantsAll ? undefined : new Set(this.#due);
     await this.#store.observe(levels);
     if (isFull) this.#store.forgetCollected();
-    const { isCut, ...changes } = this.#store.collect(levels, this.#maxBytes);
+    const { isCut, ...changes } = this.#store.collect(isFull ? undefined : levels, this.#maxBytes);
     if (!isCut) this.#due.clear();
     const isEmpty = changes.numbers.length + changes.histograms.length + changes.gone.length === 0;
     const isQuiet = this.#clock.now() - this.#sentAt < this.#intervalMs;

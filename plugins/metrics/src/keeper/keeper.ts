@@ -11,6 +11,7 @@ import {
 import type { MetricsOptions } from "../options.ts";
 import type { MetricsTopics } from "../topics.ts";
 import { observeKeeper } from "./observe.ts";
+import { OwnSums } from "./own-sums.ts";
 import { listGroups, listNames, pointsPage } from "./query.ts";
 import { SnapshotFile } from "./snapshot-file.ts";
 
@@ -22,7 +23,7 @@ const MAX_AGE_MS = 86_400_000;
 export interface Keeper {
   readonly reader: MetricsReader;
   /** Takes what this process itself reports. */
-  readonly take: (delta: Delta) => DeltaAnswer;
+  readonly take: (delta: Delta) => Promise<DeltaAnswer>;
 }
 
 /**
@@ -37,18 +38,19 @@ export function keep(
   dir: string | undefined,
 ): Keeper {
   const { hub, location, log } = host;
+  const onProblem = (error: Error): void =>
+    log.warn("sums of metrics cannot be kept", { error: error.message });
   const file =
     dir === undefined
       ? undefined
-      : new SnapshotFile(
-          dir,
-          (isFinal) => aggregator.snapshot(isFinal),
-          (error) => log.warn("sums of metrics cannot be kept", { error: error.message }),
-        );
+      : new SnapshotFile(dir, (isFinal) => aggregator.snapshot(isFinal), onProblem);
   const restore = file?.read();
   const aggregator = begin(host, options, restore, () => file?.want());
   const successors = new Set<number>();
-  host.onClose(() => file?.close(successors.size === 0));
+  const isWanted = (): boolean => successors.size === 0;
+  const own = new OwnSums({ aggregator, source: location, dir, isWanted, onProblem });
+  own.restore(MAX_AGE_MS);
+  host.onClose(() => file?.close(isWanted()));
   follow(host, aggregator, successors);
   serve(hub as unknown as Client<MetricsTopics>, aggregator);
   observeKeeper(store, aggregator, file?.counts);
@@ -58,7 +60,7 @@ export function keep(
   });
   return {
     reader: { points: (query) => aggregator.readPoints(query) },
-    take: (delta) => aggregator.take(location, delta),
+    take: (delta) => own.take(delta),
   };
 }
 

@@ -1,6 +1,6 @@
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
-import { mkdir, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { replaceFile } from "./replace-file.ts";
 
 /** How much of the time may go into writing: what takes long is done seldom. */
 const SHARE = 0.02;
@@ -16,7 +16,6 @@ export class SnapshotFile {
   readonly counts: SnapshotCounts = { written: 0, failed: 0 };
   readonly #dir: string;
   readonly #file: string;
-  readonly #temporary: string;
   readonly #take: (isFinal: boolean) => unknown;
   readonly #onProblem: (error: Error) => void;
   #writing: Promise<void> | undefined;
@@ -33,7 +32,6 @@ export class SnapshotFile {
   constructor(dir: string, take: (isFinal: boolean) => unknown, onProblem: (error: Error) => void) {
     this.#dir = dir;
     this.#file = join(dir, "sums.json");
-    this.#temporary = join(dir, `sums.${process.pid}.new`);
     this.#take = take;
     this.#onProblem = onProblem;
   }
@@ -64,7 +62,7 @@ export class SnapshotFile {
     if (!isWanted) return;
     try {
       mkdirSync(this.#dir, { recursive: true, mode: 0o700 });
-      const own = `${this.#temporary}.last`;
+      const own = `${this.#file}.${process.pid}.last`;
       writeFileSync(own, JSON.stringify(this.#take(true)), { mode: 0o600 });
       renameSync(own, this.#file);
     } catch (error) {
@@ -84,11 +82,13 @@ export class SnapshotFile {
   async #write(): Promise<void> {
     const startedAt = performance.now();
     try {
-      await mkdir(this.#dir, { recursive: true, mode: 0o700 });
-      await writeFile(this.#temporary, JSON.stringify(this.#take(false)), { mode: 0o600 });
-      // The last one has been written meanwhile: it knows more.
-      if (this.#isClosed) return;
-      await rename(this.#temporary, this.#file);
+      // When the last one has been written meanwhile: it knows more.
+      const isDone = await replaceFile(
+        this.#file,
+        JSON.stringify(this.#take(false)),
+        () => !this.#isClosed,
+      );
+      if (!isDone) return;
       this.counts.written += 1;
       this.#problem = "";
     } catch (error) {

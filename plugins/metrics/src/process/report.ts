@@ -20,19 +20,19 @@ export interface Reporting {
   readonly store: Store;
   readonly intervalMs: number | undefined;
   /** Takes reports in this process; undefined: somebody else does. */
-  readonly take: ((delta: Delta) => DeltaAnswer) | undefined;
+  readonly take: ((delta: Delta) => Promise<DeltaAnswer>) | undefined;
 }
 
 /** Reports what changes in a store, until the plugin closes. */
 export function report({ host, store, intervalMs, take }: Reporting): DeltaSender {
   const { hub, log } = host;
   const send = (delta: Delta): Promise<DeltaAnswer> =>
-    hub.request("elpis.telemetry.delta", delta, { timeoutMs: SEND_MS }).catch((error: unknown) => {
-      throw asItWas(error);
-    }) as Promise<DeltaAnswer>;
+    hub.request("elpis.telemetry.delta", delta, { timeoutMs: SEND_MS }) as Promise<DeltaAnswer>;
   const sender = createDeltaSender({
     store,
-    send: take === undefined ? send : async (delta) => take(delta),
+    send: take ?? send,
+    // What this process keeps of itself is one whole.
+    isWhole: take !== undefined,
     sendTimeoutMs: SEND_MS,
     ...(intervalMs !== undefined && { intervalMs }),
     onProblem: (error) => {
@@ -53,15 +53,4 @@ export function report({ host, store, intervalMs, take }: Reporting): DeltaSende
   }
   host.onClose(() => sender.close(LAST_MS));
   return sender;
-}
-
-/** A code of ours does not cross processes as the code of an error; what it says is of use to the sender. */
-function asItWas(error: unknown): unknown {
-  const { details } = (error ?? {}) as {
-    readonly details?: { readonly remote?: { readonly code?: unknown } };
-  };
-  if (details?.remote?.code !== "ELPIS_TELEMETRY_BAD_DELTA") return error;
-  return Object.assign(new Error((error as Error).message, { cause: error }), {
-    code: details.remote.code,
-  });
 }
