@@ -94,6 +94,59 @@ export {
   type Supervision,
   supervision,
 } from "./processes.ts";
+export type { Batch, Signal } from "./reporting/batch.ts";
+export {
+  checkAnswer,
+  type HttpAnswer,
+  Reject,
+  RetryLater,
+  retryAfterMs,
+  TooLarge,
+} from "./reporting/failures.ts";
+export type {
+  CounterPoint,
+  Exemplar,
+  ExponentialBuckets,
+  GaugePoint,
+  HistogramPoint,
+  Level,
+  Point,
+  PointBase,
+  PointFilter,
+  PointSource,
+  Scope,
+  Tags,
+  TagValue,
+  Temporality,
+  UpDownCounterPoint,
+} from "./reporting/points.ts";
+export {
+  defineReporter,
+  type Report,
+  type ReportCall,
+  type Reporter,
+  type ReporterContext,
+  type ReporterDefinition,
+  type ReporterFactory,
+  type ReporterUse,
+  type Wants,
+} from "./reporting/reporter.ts";
+export {
+  type AddedReporter,
+  type ReporterStatus,
+  type Reporters,
+  type ReporterTest,
+  reporters,
+} from "./reporting/reporters.ts";
+export type {
+  ErrorOrigin,
+  ErrorRecord,
+  EventRecord,
+  SignalTags,
+  SpanEvent,
+  SpanLink,
+  SpanRecord,
+} from "./reporting/signals.ts";
 export {
   type FieldKind,
   formatIssue,

@@ -1,5 +1,6 @@
-/** What a tag may say. */
-export type TagValue = string | number | boolean;
+import type { TagValue } from "@elpis/api";
+
+export type { Tags, TagValue } from "@elpis/api";
 
 /**
  * Tells the series of an instrument apart. Lists are joined with commas; what is `null` or `undefined` is as good as left
@@ -8,9 +9,6 @@ export type TagValue = string | number | boolean;
 export type Attributes = Readonly<
   Record<string, TagValue | readonly TagValue[] | null | undefined>
 >;
-
-/** The tags of a series: attributes that were cleaned, in the order of their names. */
-export type Tags = Readonly<Record<string, TagValue>>;
 
 /** The one tag of the series that takes what is over the limit on the number of series; the name is OpenTelemetry's. */
 export const OVERFLOW_TAG = "otel.metric.overflow";

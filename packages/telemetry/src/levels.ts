@@ -1,5 +1,6 @@
-/** How soon somebody should know of it. */
-export type Level = "critical" | "major" | "normal" | "minor" | "trivial";
+import type { Level } from "@elpis/api";
+
+export type { Level } from "@elpis/api";
 
 /** The longest time between two reports of an instrument of that level, in milliseconds. */
 export const LEVEL_MS: Readonly<Record<Level, number>> = {

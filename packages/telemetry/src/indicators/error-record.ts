@@ -1,38 +1,11 @@
 import { format } from "node:util";
-import type { Location } from "@elpis/api";
+import type { ErrorOrigin, ErrorRecord, Location } from "@elpis/api";
+
+export type { ErrorOrigin, ErrorRecord } from "@elpis/api";
 
 /** How long the texts of a record may be: so that a hundred of them fit into a message. */
 const MAX_MESSAGE = 2000;
 const MAX_STACK = 4000;
-
-/** How an error was noticed. */
-export type ErrorOrigin =
-  | "uncaughtException"
-  | "unhandledRejection"
-  | "console"
-  | "log"
-  | "recorded";
-
-/** One error of one process. */
-export interface ErrorRecord {
-  /** In milliseconds since 1970. */
-  readonly time: number;
-  /** Counts the errors of a process, from 1. */
-  readonly seq: number;
-  readonly app: string;
-  /** Name of the process, such as `web`. */
-  readonly process: string;
-  readonly index: number;
-  readonly pid: number;
-  readonly origin: ErrorOrigin;
-  /** Its class, such as `TypeError`; its code, where it has one; `Error` for a text. */
-  readonly errType: string;
-  readonly message: string;
-  /** Empty when there is none. */
-  readonly stack: string;
-  /** The trace in which it happened, where there is one. */
-  readonly traceId?: string;
-}
 
 /** What a record is made from. */
 export interface ErrorFacts {
