@@ -25,6 +25,7 @@ export type ExitName =
   | "exists"
   | "someFailed"
   | "taskFailed"
+  | "reporterFailed"
   | "interrupted";
 
 /** Every status with which `elpis` ends. The same table stands in `docs/reference/exit-codes.md`. */
@@ -68,6 +69,7 @@ export const EXIT_CODES: Readonly<Record<ExitName, ExitCodeRow>> = {
   exists: { code: 16, meaning: "`init`, `startup`: the file is there already" },
   someFailed: { code: 17, meaning: "`exit`, `resurrect`: it did not work for some of the apps" },
   taskFailed: { code: 18, meaning: "`tasks run --wait`: the run came to nothing" },
+  reporterFailed: { code: 19, meaning: "`reporters test`: the sample was not taken" },
   interrupted: {
     code: 130,
     meaning: "a signal or a stop ended it early; `run` and `dev`: a second signal came",
@@ -79,6 +81,7 @@ const BY_ERROR: ReadonlyArray<readonly [RegExp, ExitName]> = [
   [/^ELPIS_CLI_(USAGE|NO_SUCH_PLATFORM|NO_PLUGIN)$/, "usage"],
   [/^ELPIS_CLI_TASK_FAILED$/, "taskFailed"],
   [/^ELPIS_SCHEDULE_(UNKNOWN|NOBODY)$/, "notRunning"],
+  [/^ELPIS_REPORTER_UNKNOWN$/, "notRunning"],
   [/^ELPIS_SCHEDULE_BUSY$/, "busy"],
   [/^ELPIS_CLI_(NOT_RUNNING|NOT_ANSWERED|MASTER_GONE|WHICH_APP|NOTHING_SAVED)$/, "notRunning"],
   [/^ELPIS_CLI_ALREADY_RUNNING$/, "alreadyRunning"],

@@ -19,7 +19,7 @@ function complete(...words: string[]): Promise<string[]> {
 
 describe("completion", () => {
   test("of commands, without those that are internal", async () => {
-    expect(await complete("re")).toEqual(["reload", "restart", "resurrect"]);
+    expect(await complete("re")).toEqual(["reload", "reporters", "restart", "resurrect"]);
     const all = await complete("");
     expect(all).toContain("ls");
     expect(all.filter((one) => one.startsWith("_"))).toEqual([]);

@@ -20,6 +20,7 @@ const NAMES = [
     "inspect",
     "diag",
     "tasks",
+    "reporters",
   ],
   ...["save", "resurrect", "exit", "startup", "doctor", "init", "config", "completion"],
 ];

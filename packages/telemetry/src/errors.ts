@@ -78,3 +78,38 @@ export function tooManyInstruments(name: string, limit: number): ElpisError {
     { details: { name, limit } },
   );
 }
+
+/** A reporter did not come back in time from a batch, or from its end. */
+export function reportTimedOut(name: string, timeoutMs: number): ElpisError {
+  return new ElpisError(
+    "ELPIS_REPORTER_TIMEOUT",
+    `The reporter ${name} took longer than ${timeoutMs} ms; whether its backend has the batch is not known.`,
+    { details: { name, timeoutMs }, retryable: true },
+  );
+}
+
+/** A reporter did not open in time. */
+export function openTimedOut(name: string, timeoutMs: number): ElpisError {
+  return new ElpisError(
+    "ELPIS_REPORTER_TIMEOUT",
+    `The reporter ${name} did not open within ${timeoutMs} ms; it is tried again.`,
+    { details: { name, timeoutMs }, retryable: true },
+  );
+}
+
+/** A reporter does not say what it wants, or nothing that makes sense. */
+export function badWants(name: string, what: string): ElpisError {
+  return new ElpisError(
+    "ELPIS_REPORTER_BAD_WANTS",
+    `The reporter ${name} cannot be supplied: ${what}. Whoever wrote it has to mend its \`wants\`.`,
+    { details: { name, what } },
+  );
+}
+
+/** There is no reporter of that name. */
+export function unknownReporter(name: string, known: readonly string[]): ElpisError {
+  const all = known.length === 0 ? "There is none" : `There are ${known.join(", ")}`;
+  return new ElpisError("ELPIS_REPORTER_UNKNOWN", `There is no reporter "${name}". ${all}.`, {
+    details: { name, known },
+  });
+}

@@ -1,4 +1,11 @@
-import { application, definePlugin, hubFigures, type PluginFactory, supervision } from "@elpis/api";
+import {
+  application,
+  definePlugin,
+  hubFigures,
+  type PluginFactory,
+  reporters,
+  supervision,
+} from "@elpis/api";
 import { metricsReader, metricsStore } from "@elpis/telemetry";
 import { type MetricsOptions, schema } from "./options.ts";
 
@@ -22,7 +29,7 @@ export const metrics: PluginFactory<MetricsOptions> = definePlugin<MetricsOption
   name: "metrics",
   roles: ["master", "agent", "worker"],
   wants: [application, hubFigures, supervision],
-  provides: [metricsReader, metricsStore],
+  provides: [metricsReader, metricsStore, reporters],
   options: schema,
   async setup(host, options) {
     const { setup } = await import("./process/setup.ts");

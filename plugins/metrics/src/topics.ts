@@ -1,4 +1,4 @@
-import type { Request } from "@elpis/api";
+import type { ReporterStatus, ReporterTest, Request } from "@elpis/api";
 import type { Delta, DeltaAnswer, InstrumentInfo, Point, ReadOptions } from "@elpis/telemetry";
 
 /** A question for points; all parts may be left out. */
@@ -35,6 +35,10 @@ export interface MetricsTopics {
     Record<string, never>,
     ReadonlyArray<{ readonly group: string; readonly names: number }>
   >;
+  /** How the reporters are. */
+  readonly "elpis.reporters.list": Request<Record<string, never>, readonly ReporterStatus[]>;
+  /** Sends a sample to one of them. */
+  readonly "elpis.reporters.test": Request<{ readonly name: string }, ReporterTest>;
   /** Where sums are kept; answered by the master. */
   readonly "elpis.metrics.place": Request<Record<string, never>, Place>;
   /** What one process has to tell. */

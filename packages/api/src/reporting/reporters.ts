@@ -57,10 +57,10 @@ export interface ReporterTest {
 export interface Reporters {
   /** Opens a reporter and keeps it supplied. What is returned ends it, after what waits was sent once more. */
   add(reporter: AddedReporter): () => Promise<void>;
-  /** Hands on what is not measured but happens: to all reporters that want it. */
-  take(happened: Partial<Pick<Batch, "spans" | "errors" | "events">>): void;
+  /** Hands on what happens, to all reporters that want it; points are those of others, which are no part of what is merged. */
+  take(happened: Partial<Pick<Batch, "points" | "spans" | "errors" | "events">>): void;
   status(): readonly ReporterStatus[];
-  /** Sends a sample past the queue. */
+  /** Sends a sample past the queue. @throws ELPIS_REPORTER_UNKNOWN */
   test(name: string): Promise<ReporterTest>;
   /** Called when somebody begins to want a signal, so that it need not be gathered for nobody. */
   onWanted(signal: "spans" | "errors" | "events", task: () => void): Off;

@@ -49,18 +49,19 @@ export interface ErrorLog {
 
 /**
  * Keeps the newest errors of this process, those that nobody caught and those that were logged, and offers them as the
- * indicator of the group `error`. Once for each connection to the hub: later calls get what the first has made. It does
+ * indicator of the group `error`. Once for each connection to the hub: later calls get what the first has made, and may have more kept. It does
  * not change how the process dies, nor what it prints.
  */
 export function errorLog(hub: Client, options: ErrorLogOptions = {}): ErrorLog {
   const holder = logOf(hub);
+  holder.log?.keep(options.keep ?? 0);
   holder.log ??= new KeptErrors(hub, options, () => {
     holder.log = undefined;
   });
   return holder.log;
 }
 
-const logOf = shared<{ log?: ErrorLog | undefined }>("error-log", () => ({}));
+const logOf = shared<{ log?: KeptErrors | undefined }>("error-log", () => ({}));
 
 class KeptErrors implements ErrorLog {
   readonly #hub: Client;
@@ -79,6 +80,10 @@ class KeptErrors implements ErrorLog {
       defineIndicator({ group: ERROR_GROUP, scope: "process", collect: () => this.report }),
     );
     this.#offs = [hookErrors((facts) => this.#take(facts)), () => offered.remove(), onStop];
+  }
+
+  keep(count: number): void {
+    this.#recent.grow(count);
   }
 
   get report(): ErrorReport {

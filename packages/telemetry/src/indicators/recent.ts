@@ -29,8 +29,8 @@ export interface Page<Item> {
 
 /** Keeps the newest of what comes, and no more. */
 export class RecentLog<Item extends Timed> {
-  readonly #capacity: number;
-  readonly #items: Item[] = [];
+  #capacity: number;
+  #items: Item[] = [];
   #next = 0;
   #total = 0;
 
@@ -39,6 +39,14 @@ export class RecentLog<Item extends Timed> {
     if (!(Number.isSafeInteger(capacity) && capacity >= 1)) {
       throw badQuery("capacity", "a whole number from 1", capacity);
     }
+    this.#capacity = capacity;
+  }
+
+  /** From now on at least so many are kept. */
+  grow(capacity: number): void {
+    if (!(capacity > this.#capacity)) return;
+    this.#items = this.all();
+    this.#next = this.#items.length;
     this.#capacity = capacity;
   }
 

@@ -53,6 +53,14 @@ it("hears console.error, prints it all the same, and lets go of it", async () =>
   expect(console.error).not.toBe(before);
 });
 
+it("keeps as many as the one who wants most", async () => {
+  const { web, log } = await started(2);
+  for (const name of ["a", "b", "c"]) log.record(new Error(name));
+  expect(errorLog(web, { keep: 4 })).toBe(log);
+  for (const name of ["d", "e", "f"]) log.record(new Error(name));
+  expect(log.report.records.map(({ message }) => message)).toEqual(["c", "d", "e", "f"]);
+});
+
 it("keeps the newest, of the right length, and counts the others", async () => {
   const { log, ask } = await started(10);
   for (let at = 1; at <= 25; at += 1) log.record(new Error(`${at} ${"x".repeat(10_000)}`));

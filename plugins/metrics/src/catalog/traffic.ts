@@ -151,7 +151,26 @@ const own: readonly CatalogEntry[] = [
   ),
 ];
 
+const reporting: readonly CatalogEntry[] = [
+  counter(
+    "elpis.reporter.items",
+    "1",
+    "What was handed to a reporter, by `reporter` and `result`: `sent`, `rejected` by its backend, `dropped` before that",
+    { tags: ["reporter", "result"] },
+  ),
+  counter("elpis.reporter.retries", "1", "Attempts that were made again, by `reporter`", {
+    tags: ["reporter"],
+  }),
+  gauge("elpis.reporter.queue", "1", "Items that wait for a backend, by `reporter`", {
+    tags: ["reporter"],
+  }),
+  gauge("elpis.reporter.lag", "s", "How old the oldest of them is, by `reporter`", {
+    tags: ["reporter"],
+  }),
+];
+
 /** What this plugin says of itself. */
 export const OWN: readonly CatalogGroup[] = [
   { group: "elpis", title: "The metrics themselves", entries: own },
+  { group: "reporters", title: "Reporters", entries: reporting },
 ];

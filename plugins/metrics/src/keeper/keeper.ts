@@ -1,4 +1,11 @@
-import { type Client, hasCode, type PeerInfo, type PluginHost, parseDuration } from "@elpis/api";
+import {
+  type Client,
+  hasCode,
+  type PeerInfo,
+  type PluginHost,
+  parseDuration,
+  type Reporters,
+} from "@elpis/api";
 import {
   type Aggregator,
   type AggregatorOptions,
@@ -13,6 +20,7 @@ import type { MetricsTopics } from "../topics.ts";
 import { observeKeeper } from "./observe.ts";
 import { OwnSums } from "./own-sums.ts";
 import { listGroups, listNames, pointsPage } from "./query.ts";
+import { runReporters } from "./reporting.ts";
 import { SnapshotFile } from "./snapshot-file.ts";
 
 const DEFAULT_INTERVAL_MS = 5000;
@@ -22,6 +30,7 @@ const MAX_AGE_MS = 86_400_000;
 /** Merges what all processes report. */
 export interface Keeper {
   readonly reader: MetricsReader;
+  readonly reporters: Reporters;
   /** Takes what this process itself reports. */
   readonly take: (delta: Delta) => Promise<DeltaAnswer>;
 }
@@ -59,6 +68,7 @@ export function keep(
     file?.wantNowAndThen();
   });
   return {
+    reporters: runReporters(host, store, (query) => aggregator.createReader(query)),
     reader: { points: (query) => aggregator.readPoints(query) },
     take: (delta) => own.take(delta),
   };

@@ -1,9 +1,10 @@
-import { application, hubFigures, type PluginHost, supervision } from "@elpis/api";
-import { createStore, metricsReader, metricsStore } from "@elpis/telemetry";
+import { application, hubFigures, type PluginHost, reporters, supervision } from "@elpis/api";
+import { createStore, errorLog, metricsReader, metricsStore } from "@elpis/telemetry";
 import { attachRegistry } from "../attach.ts";
 import { MetricsRegistry } from "../front/registry.ts";
-import type { MetricsOptions } from "../options.ts";
+import { type MetricsOptions, wants } from "../options.ts";
 import { measure } from "./collect.ts";
+import { NO_REPORTERS } from "./no-reporters.ts";
 import { registerOpenTelemetry } from "./open-telemetry.ts";
 import { findPlace } from "./place.ts";
 import { remoteReader } from "./remote-reader.ts";
@@ -24,8 +25,13 @@ export async function setup(host: PluginHost, options: MetricsOptions): Promise<
   // Loaded only by the one process that merges.
   const { keep } = isKeeper ? await import("../keeper/keeper.ts") : { keep: undefined };
   const keeper = keep?.(host, options, store, place?.dir);
+  host.provide(reporters, keeper?.reporters ?? NO_REPORTERS);
   host.provide(metricsReader, keeper?.reader ?? remoteReader(host.hub));
   if (options.openTelemetry !== false) host.onClose(await registerOpenTelemetry(store, log));
+  if (wants(options, "errors")) {
+    const errors = errorLog(host.hub);
+    host.onClose(() => errors.stop());
+  }
   report({ host, store, intervalMs: options.intervalMs, take: keeper?.take });
   const measuring = {
     registry,

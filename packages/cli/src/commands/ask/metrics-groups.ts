@@ -1,11 +1,10 @@
-import { type Client, hasCode } from "@elpis/api";
-import { withMaster } from "../../apps.ts";
+import type { Client } from "@elpis/api";
 import type { CliContext } from "../../context.ts";
-import { noPlugin } from "../../errors.ts";
 import type { MetricsOptions } from "../../options.ts";
 import { printJson, printTable } from "../../output/report.ts";
 import type { Column } from "../../output/table.ts";
 import type { MetricsTopics } from "../../preset.ts";
+import { askMetrics } from "./ask-metrics.ts";
 
 const CLEAR = "\u001b[H\u001b[2J";
 const GROUP_COLUMNS: readonly Column[] = [{ title: "group" }, { title: "names", align: "right" }];
@@ -19,7 +18,6 @@ const POINT_COLUMNS: readonly Column[] = [
   { title: "p99", align: "right", priority: 8 },
   { title: "max", align: "right", priority: 3 },
 ];
-const TIMEOUT_MS = 5000;
 
 type Point = Awaited<ReturnType<typeof allPoints>>[number];
 
@@ -37,7 +35,7 @@ export async function printGroups(
   options: MetricsOptions,
   app: string,
 ): Promise<void> {
-  const groups = await ask(app, options, (client, timeoutMs) =>
+  const groups = await askMetrics(app, options, (client, timeoutMs) =>
     client.request("elpis.metrics.groups", {}, { timeoutMs }),
   );
   const sorted = [...groups].sort((a, b) => (a.group < b.group ? -1 : 1));
@@ -57,7 +55,7 @@ export async function printGroup(
   app: string,
   group: string,
 ): Promise<void> {
-  const points = await ask(app, options, (client, timeoutMs) =>
+  const points = await askMetrics(app, options, (client, timeoutMs) =>
     allPoints(client, group, timeoutMs),
   );
   if (options.json === true) {
@@ -80,20 +78,6 @@ async function allPoints(client: Client<MetricsTopics>, group: string, timeoutMs
     points.push(...page.points);
   }
   return points;
-}
-
-async function ask<Answer>(
-  app: string,
-  { timeoutMs = TIMEOUT_MS }: MetricsOptions,
-  work: (client: Client<MetricsTopics>, timeoutMs: number) => Promise<Answer>,
-): Promise<Answer> {
-  return withMaster(app, timeoutMs, async ({ client }) => {
-    try {
-      return await work(client as unknown as Client<MetricsTopics>, timeoutMs);
-    } catch (error) {
-      throw hasCode(error, "ELPIS_HUB_NO_RESPONDER") ? noPlugin(app, "metrics") : error;
-    }
-  });
 }
 
 function row(point: Point): string[] {

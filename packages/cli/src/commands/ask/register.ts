@@ -1,4 +1,4 @@
-import { Option } from "commander";
+import { type Command, Option } from "commander";
 import { define, defineApp, type Raw, type Registrar, tidy, whole } from "../../command-line.ts";
 import type { CommonOptions, ErrorsOptions, LogsOptions, MetricsOptions } from "../../options.ts";
 import type { Level } from "../../preset.ts";
@@ -42,6 +42,7 @@ export function registerAsk(registrar: Registrar): void {
     );
   registerLogs(registrar);
   registerNumbers(registrar);
+  registerReporters(registrar);
 }
 
 function registerLogs({ program, context, chosen }: Registrar): void {
@@ -89,6 +90,30 @@ function registerNumbers({ program, context, chosen }: Registrar): void {
       chosen(async () => {
         const { metrics } = await import("./metrics.ts");
         return metrics(context, await tidy(raw), app);
+      }),
+    );
+}
+
+function registerReporters({ program, context, chosen }: Registrar): void {
+  const command = define(program, "reporters", "show how the reporters of an app are, or try one")
+    .argument("[app]", "name of a running app")
+    .action((app: string | undefined, raw: Raw<CommonOptions>) =>
+      chosen(async () => {
+        const { reporters } = await import("./reporters.ts");
+        return reporters(context, await tidy(raw), app);
+      }),
+    );
+  define(command, "test", "send a sample to a reporter, and say what came back")
+    .argument("<reporter>", "name of a reporter")
+    .action((name: string, _: unknown, own: Command) =>
+      chosen(async () => {
+        const { testReporter } = await import("./reporters.ts");
+        // `reporters` takes the same options, and finds them first.
+        return testReporter(
+          context,
+          await tidy<CommonOptions>(own.optsWithGlobals<Raw<CommonOptions>>()),
+          name,
+        );
       }),
     );
 }
