@@ -95,6 +95,7 @@ export {
   supervision,
 } from "./processes.ts";
 export type { Batch, Signal } from "./reporting/batch.ts";
+export { checkWants, type Wanted } from "./reporting/check-wants.ts";
 export {
   checkAnswer,
   type HttpAnswer,

@@ -97,15 +97,6 @@ export function openTimedOut(name: string, timeoutMs: number): ElpisError {
   );
 }
 
-/** A reporter does not say what it wants, or nothing that makes sense. */
-export function badWants(name: string, what: string): ElpisError {
-  return new ElpisError(
-    "ELPIS_REPORTER_BAD_WANTS",
-    `The reporter ${name} cannot be supplied: ${what}. Whoever wrote it has to mend its \`wants\`.`,
-    { details: { name, what } },
-  );
-}
-
 /** There is no reporter of that name. */
 export function unknownReporter(name: string, known: readonly string[]): ElpisError {
   const all = known.length === 0 ? "There is none" : `There are ${known.join(", ")}`;

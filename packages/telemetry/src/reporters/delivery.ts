@@ -1,4 +1,4 @@
-import type { Batch, Report, Reporter } from "@elpis/api";
+import type { Batch, Report, Reporter, Wanted } from "@elpis/api";
 import type { SenderClock } from "../delta/contract.ts";
 import { reportTimedOut } from "../errors.ts";
 import type { Counts } from "./counts.ts";
@@ -7,7 +7,6 @@ import type { ParcelQueue } from "./parcel-queue.ts";
 import { Pauses } from "./pauses.ts";
 import { timed } from "./timed.ts";
 import { type Verdict, verdictOf } from "./verdict.ts";
-import type { Wanted } from "./wants.ts";
 
 /** Calls whose time is up and that have not come back: with so many nothing more is sent. */
 const MAX_LOST_CALLS = 2;

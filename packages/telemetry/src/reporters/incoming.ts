@@ -1,11 +1,10 @@
-import type { Batch, Point, Signal } from "@elpis/api";
+import type { Batch, Point, Signal, Wanted } from "@elpis/api";
 import type { PointReader } from "../aggregate/contract.ts";
 import type { SenderClock } from "../delta/contract.ts";
 import type { Counts } from "./counts.ts";
 import { type FitLimits, fitPoint, fitRecord, limitsOf } from "./fit.ts";
 import { type Item, pack } from "./parcel.ts";
 import type { ParcelQueue } from "./parcel-queue.ts";
-import type { Wanted } from "./wants.ts";
 
 type Record = Exclude<Signal, "metrics">;
 

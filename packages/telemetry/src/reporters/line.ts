@@ -1,10 +1,12 @@
 import {
   type AddedReporter,
   type Batch,
+  checkWants,
   parseDuration,
   type Reporter,
   type ReporterStatus,
   type ReporterTest,
+  type Wanted,
 } from "@elpis/api";
 import type { SenderClock } from "../delta/contract.ts";
 import { reportTimedOut } from "../errors.ts";
@@ -18,7 +20,6 @@ import { ParcelQueue } from "./parcel-queue.ts";
 import { sampleOf } from "./sample.ts";
 import { timed } from "./timed.ts";
 import { Troubles } from "./troubles.ts";
-import { readWants, type Wanted } from "./wants.ts";
 
 const TIMEOUT_MS = 10_000;
 const FLUSH_MS = 2000;
@@ -153,7 +154,7 @@ export class Line {
   #start(reporter: Reporter): void {
     const { name, use } = this.#added;
     const { clock, random, nextId, createReader, onOpen } = this.#parts;
-    const given = readWants(name, reporter.wants);
+    const given = checkWants(name, reporter.wants);
     const intervalMs = parseDuration(use.every ?? given.intervalMs) ?? given.intervalMs;
     const scope = use.scope ?? given.scope ?? "name";
     const wants: Wanted = { ...given, scope, intervalMs };

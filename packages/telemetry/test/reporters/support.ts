@@ -15,11 +15,11 @@ import { type FakeTimers, fakeTimers, settled } from "../support/fake-timers.ts"
 export const INTERVAL_MS = 1000;
 
 /** Lines of a log, as they were told. */
-export interface Lines extends Logger {
+interface Lines extends Logger {
   readonly lines: string[];
 }
 
-export function lines(): Lines {
+function lines(): Lines {
   const all: string[] = [];
   const say = (message: string, fields?: object): void => {
     all.push(`${message} ${JSON.stringify(fields ?? {})}`);

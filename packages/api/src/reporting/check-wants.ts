@@ -1,5 +1,6 @@
-import type { Signal, Wants } from "@elpis/api";
-import { badWants } from "../errors.ts";
+import { ElpisError } from "../errors.ts";
+import type { Signal } from "./batch.ts";
+import type { Wants } from "./reporter.ts";
 
 const SIGNALS: readonly Signal[] = ["metrics", "spans", "errors", "events"];
 const MIN_INTERVAL_MS = 100;
@@ -14,7 +15,7 @@ export interface Wanted extends Wants {
 }
 
 /** Checks what a reporter wants, and fills in what it does not say. @throws ELPIS_REPORTER_BAD_WANTS */
-export function readWants(name: string, wants: Wants | undefined): Wanted {
+export function checkWants(name: string, wants: Wants | undefined): Wanted {
   const wrong = (what: string): Error => badWants(name, what);
   if (typeof wants !== "object" || wants === null) throw wrong("it has no wants");
   const { signals, temporality = "cumulative", scope, retry } = wants;
@@ -34,4 +35,12 @@ export function readWants(name: string, wants: Wants | undefined): Wanted {
     if (!(Number.isSafeInteger(value) && value >= 1)) throw wrong(`${key} is no whole number`);
   }
   return { ...wants, temporality, intervalMs, maxItems, maxBytes };
+}
+
+function badWants(name: string, what: string): ElpisError {
+  return new ElpisError(
+    "ELPIS_REPORTER_BAD_WANTS",
+    `The reporter ${name} cannot be supplied: ${what}. Whoever wrote it has to mend its \`wants\`.`,
+    { details: { name, what } },
+  );
 }
