@@ -20,7 +20,7 @@ void program(
   "a flood of lines costs whoever prints it, and nobody else",
   async (run) => {
     const lines = run.short ? 20_000 : 200_000;
-    const rounds = run.short ? 3 : 7;
+    const rounds = run.short ? 3 : 25;
     const name = "flood";
     const env = { LINES: String(lines) };
     const logs = join(run.home, "logs");
@@ -38,14 +38,15 @@ void program(
 
     const took = { bare: [], kept: [] };
     const shares = [];
-    const latencies = [];
+    const latencies = { bare: [], kept: [] };
     for (let n = 1; n <= rounds; n++) {
       took.bare.push(await printed(bare.pid, bare.file, n));
-      await canary.report();
+      const beside = await canary.report();
       const [cpu, began] = [cpuMsOf(master), now()];
       took.kept.push(await printed(pid, join(logs, "flood.log"), n));
       shares.push((cpuMsOf(master) - cpu) / (now() - began));
-      latencies.push(...(await canary.report()).samples);
+      latencies.kept.push(...(await canary.report()).samples);
+      latencies.bare.push(...beside.samples);
     }
     const [bareMs, keptMs] = [median(took.bare), median(took.kept)];
     run.note(`${lines} lines to a file, bare node, median of ${rounds}`, bareMs, "ms");
@@ -55,8 +56,11 @@ void program(
     const share = run.short ? 3 * MAX_MASTER_SHARE : MAX_MASTER_SHARE;
     run.atMost("share of the master of one processor", median(shares), share);
     run.note("requests over the hub, quiet, p99", quiet.p99, "ms");
-    const p99 = percentile(latencies, 0.99);
+    // Whoever prints takes a processor for itself, kept or not: that is felt, too, where there are few of them.
+    const [beside, p99] = [percentile(latencies.bare, 0.99), percentile(latencies.kept, 0.99)];
+    run.note("requests over the hub while the bare one prints, p99", beside, "ms");
     run.note("requests over the hub meanwhile, p99", p99, "ms");
+    if (!run.short) run.atMost("meanwhile over bare", p99 / beside, MAX_LATENCY_RATIO);
     if (!run.short) run.atMost("meanwhile over quiet", p99 / quiet.p99, MAX_LATENCY_RATIO);
     bare.kill();
     const stopped = await elpisJson(run, ["stop", name]);
