@@ -31,29 +31,60 @@ export class Reject extends ElpisError {
 export interface HttpAnswer {
   readonly status: number;
   readonly headers: { get(name: string): string | null };
-  /** Read for the reason only, when the answer is a refusal. */
-  text?(): Promise<string>;
+  readonly body?: ReadableStream<Uint8Array> | null;
 }
 
 /** Statuses that mean: not taken, later perhaps. */
 const LATER: ReadonlySet<number> = new Set([408, 425, 429, 500, 502, 503, 504]);
+/** Of a body, for the reason. What is read beyond it is thrown away, so that the connection can be used again. */
+const REASON_BYTES = 4096;
+const MAX_READ_BYTES = 65_536;
 
 /**
  * Does nothing for an answer that says a batch was taken, and throws what the host is to be told otherwise: `413` is
  * {@link TooLarge}; `408`, `425`, `429` and most of `5xx` are {@link RetryLater}, with what `Retry-After` asks for; anything else is
- * {@link Reject}.
+ * {@link Reject}. The body is read to its end, or given up where it is long.
  *
+ * @param how `keepBody`: the body of a good answer is left to the caller, who has to read or cancel it
  * @throws RetryLater, TooLarge, Reject
  */
-export async function checkAnswer(answer: HttpAnswer): Promise<void> {
+export async function checkAnswer(
+  answer: HttpAnswer,
+  how: { readonly keepBody?: boolean } = {},
+): Promise<void> {
   const { status, headers } = answer;
-  if (status >= 200 && status < 300) return;
-  const text = (await answer.text?.().catch(() => "")) ?? "";
+  const isTaken = status >= 200 && status < 300;
+  if (isTaken && how.keepBody === true) return;
+  const text = await beginningOf(answer.body);
+  if (isTaken) return;
   const words = text.replaceAll(/\s+/g, " ").trim().slice(0, REASON_CHARS);
   const reason = words === "" ? `HTTP status ${status}` : `HTTP status ${status}: ${words}`;
   if (status === 413) throw new TooLarge(reason);
   if (LATER.has(status)) throw new RetryLater(retryAfterMs(headers.get("retry-after")), reason);
   throw new Reject(reason);
+}
+
+/** How a body begins. What comes slowly, or breaks off, is what has come. */
+async function beginningOf(body: HttpAnswer["body"]): Promise<string> {
+  if (body === undefined || body === null) return "";
+  const reader = body.getReader();
+  const parts: Uint8Array[] = [];
+  let bytes = 0;
+  try {
+    for (;;) {
+      const { done, value } = await reader.read();
+      if (done) break;
+      if (bytes < REASON_BYTES) parts.push(value);
+      bytes += value.byteLength;
+      if (bytes > MAX_READ_BYTES) {
+        await reader.cancel();
+        break;
+      }
+    }
+  } catch {
+    // The status stands in front of it, and is what counts.
+  }
+  return Buffer.concat(parts).subarray(0, REASON_BYTES).toString("utf8");
 }
 
 /** `Retry-After` as HTTP has it, seconds or a date, in milliseconds from now; undefined for anything else. */
