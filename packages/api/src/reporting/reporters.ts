@@ -29,7 +29,7 @@ export interface ReporterStatus {
   /** When a batch was last taken, in milliseconds since 1970. */
   readonly lastSuccess?: number;
   readonly lastError?: { readonly time: number; readonly code?: string; readonly message: string };
-  /** What waits, in items and about so many bytes. */
+  /** What waits, and what is on its way, in items and about so many bytes. */
   readonly queued: { readonly items: number; readonly bytes: number };
   /** Items, since it was added. */
   readonly sent: number;

@@ -32,7 +32,8 @@ export interface DeliveryParts {
 export class Delivery {
   readonly #parts: DeliveryParts;
   readonly #pauses: Pauses;
-  #isBusy = false;
+  /** On its way to the backend. */
+  #parcel: Parcel | undefined;
   #isClosed = false;
   #lostCalls = 0;
   #off = (): void => {};
@@ -50,14 +51,17 @@ export class Delivery {
     return this.#pauses.isFailing ? "failing" : "ok";
   }
 
+  /** What is on its way, and not known to be taken. */
+  get underWay(): Parcel | undefined {
+    return this.#parcel;
+  }
+
   /** Sends what waits, unless that is being done, or is to be left for a while. */
   pump(): void {
-    if (this.#isBusy || this.#isPausing || this.#isStuck || this.#isClosed) return;
+    if (this.#parcel !== undefined || this.#isPausing || this.#isStuck || this.#isClosed) return;
     const parcel = this.#parts.queue.take();
     if (parcel === undefined) return;
-    this.#isBusy = true;
     void this.#deliver(parcel, this.#parts.timeoutMs).then((pauseMs) => {
-      this.#isBusy = false;
       for (const resolve of this.#idle.splice(0)) resolve();
       if (pauseMs > 0) this.#pause(pauseMs);
       else this.pump();
@@ -70,12 +74,12 @@ export class Delivery {
     const until = clock.now() + withinMs;
     this.#isClosed = true;
     this.#off();
-    if (this.#isBusy) {
+    if (this.#parcel !== undefined) {
       const idle = new Promise<void>((resolve) => this.#idle.push(resolve));
       const late = new Promise<void>((resolve) => clock.after(withinMs, resolve));
       await Promise.race([idle, late]);
     }
-    while (!this.#isBusy && !this.#isStuck) {
+    while (this.#parcel === undefined && !this.#isStuck) {
       const leftMs = until - clock.now();
       const parcel = leftMs > 0 ? queue.take() : undefined;
       if (parcel === undefined) break;
@@ -94,6 +98,7 @@ export class Delivery {
   /** @returns how long to leave the backend alone, in milliseconds */
   async #deliver(parcel: Parcel, timeoutMs: number): Promise<number> {
     const { counts, onTaken, onFailed } = this.#parts;
+    this.#parcel = parcel;
     parcel.attempts += 1;
     if (parcel.attempts > 1) counts.retries += 1;
     try {
@@ -108,6 +113,8 @@ export class Delivery {
     } catch (error) {
       onFailed(error);
       return this.#failed(parcel, verdictOf(error));
+    } finally {
+      this.#parcel = undefined;
     }
   }
 

@@ -93,14 +93,19 @@ export class Line {
     const { wants, delivery, incoming } = this.#open ?? {};
     const { kind, name } = this.#added;
     const { items, bytes, first } = this.#queue;
-    const lagMs = first === undefined ? 0 : Math.round(this.#parts.clock.now() - first.madeAt);
+    const underWay = delivery?.underWay;
+    const oldest = underWay ?? first;
+    const lagMs = oldest === undefined ? 0 : Math.round(this.#parts.clock.now() - oldest.madeAt);
     const lastError = this.#troubles.last;
     return {
       ...{ name, kind, ...this.#counts, lagMs },
       state: this.#isClosed ? "closed" : (delivery?.state ?? "opening"),
       signals: wants?.signals ?? [],
       intervalMs: wants?.intervalMs ?? 0,
-      queued: { items: items + (incoming?.pending ?? 0), bytes },
+      queued: {
+        items: items + (incoming?.pending ?? 0) + (underWay?.items.length ?? 0),
+        bytes: bytes + (underWay?.bytes ?? 0),
+      },
       ...(this.#lastSuccess !== undefined && { lastSuccess: this.#lastSuccess }),
       ...(lastError !== undefined && { lastError }),
     };

@@ -60,6 +60,10 @@ it("whatever backends do, every item is accounted for, in order, and nobody wait
         given += 1;
       }
       await settled();
+      // At any time, not only when all is over.
+      const [now] = one.host.status();
+      const all = now && now.sent + now.rejected + now.dropped + now.queued.items;
+      expect(all, `seed ${seed}`).toBe(given);
       await one.timers.advance(random.int(900));
     }
     isWell = true;
