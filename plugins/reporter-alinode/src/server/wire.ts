@@ -8,7 +8,7 @@ export interface Message {
 }
 
 /** The hexadecimal HMAC-SHA1 of a message as JSON; the order of its keys counts. */
-export function signatureOf(message: object, secret: string): string {
+function signatureOf(message: object, secret: string): string {
   return createHmac("sha1", secret).update(JSON.stringify(message)).digest("hex");
 }
 
