@@ -37,7 +37,8 @@ export async function alinodeReporter(
     },
     async report(batch, { signal }) {
       signal.throwIfAborted();
-      server?.ensureRegistered();
+      // What is not made yet is not counted as written. Files do not wait for a server.
+      if (files === undefined) server?.ensureRegistered();
       const now = context.now();
       if (progress?.id !== batch.id) {
         const records = recorder.make(batch, now);

@@ -38,6 +38,8 @@ export class Connection {
   #isRegistered = false;
   #isClosed = false;
   #missed = 0;
+  /** What went wrong last. */
+  #why = "";
   #id = 1000;
   /** Of the connection at hand: what is repeated in it. */
   #timer: NodeJS.Timeout | undefined;
@@ -61,15 +63,18 @@ export class Connection {
     this.#socket = socket;
     socket.on("open", () => this.#register(socket));
     socket.on("message", (data) => void this.#hear(String(data), socket));
-    socket.on("error", (error) =>
-      this.#log.debug(`connection to Alinode: ${this.#hide(error.message)}`),
-    );
+    socket.on("error", ({ message }) => {
+      this.#why = this.#hide(message);
+      this.#log.debug(`connection to Alinode: ${this.#why}`);
+    });
     socket.on("close", () => this.#lost(socket, this.#reconnectMs()));
   }
 
   /** @throws RetryLater when the server does not know this side yet */
   ensureRegistered(): void {
-    if (!this.#isRegistered) throw new RetryLater(undefined, "not registered with Alinode yet");
+    if (this.#isRegistered) return;
+    const why = this.#why === "" ? "" : `: ${this.#why}`;
+    throw new RetryLater(undefined, `not registered with Alinode yet${why}`);
   }
 
   /** Sends a report. Its server does not answer: it was taken when it has left. @throws RetryLater */
@@ -146,6 +151,7 @@ export class Connection {
     else if (result === "REG_OK" && !this.#isRegistered) {
       this.#isRegistered = true;
       this.#missed = 0;
+      this.#why = "";
       this.#log.info("registered with Alinode");
       this.#startHeartbeat();
     }
@@ -172,9 +178,8 @@ export class Connection {
   }
 
   #refused(reason: string): void {
-    this.#log.error(
-      `Alinode refuses this application: ${this.#hide(reason).slice(0, REASON_CHARS)}`,
-    );
+    this.#why = `it refuses this application: ${this.#hide(reason).slice(0, REASON_CHARS)}`;
+    this.#log.error(`Alinode: ${this.#why}`);
     const socket = this.#socket;
     if (socket !== undefined) this.#lost(socket, this.#timings.refused);
     socket?.terminate();

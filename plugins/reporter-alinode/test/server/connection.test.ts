@@ -93,7 +93,9 @@ describe("a connection to Alinode's server", () => {
     server.welcome = `REG_NOK the secret ${SECRET} is wrong`;
     const { connection, said } = connect(server);
     await waitFor(() => server.connections > 1, { what: "a second connection" });
-    expect(said.join()).toContain("Alinode refuses this application: REG_NOK the secret (hidden)");
+    expect(said.join()).toContain(
+      "Alinode: it refuses this application: REG_NOK the secret (hidden)",
+    );
     expect(said.join()).not.toContain(SECRET);
     server.welcome = "REG_OK";
     await registered(connection);
@@ -106,7 +108,22 @@ describe("a connection to Alinode's server", () => {
     await waitFor(() => said.join().includes("refuses this application: signature"), {
       what: "a word of it",
     });
-    expect(() => connection.ensureRegistered()).toThrow("not registered");
+    expect(() => connection.ensureRegistered()).toThrow(
+      "not registered with Alinode yet: it refuses this application: signature",
+    );
+  });
+
+  it("says why when nobody is there", async () => {
+    const server = await AlinodeServer.start();
+    await server[Symbol.asyncDispose]();
+    const { connection } = connect(server);
+    await waitFor(
+      () => {
+        expect(() => connection.ensureRegistered()).toThrow(/yet: connect ECONNREFUSED/);
+        return true;
+      },
+      { what: "a reason" },
+    );
   });
 
   it("ends at once, and twice, and for good", async () => {

@@ -1,4 +1,4 @@
-import { readFile } from "node:fs/promises";
+import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Report, Reporter } from "@elpis/api";
 import { hasCode } from "@elpis/api";
@@ -90,6 +90,8 @@ describe("a batch for Alinode's server", () => {
     await expect(reporter.report(same, call())).rejects.toMatchObject({
       code: "ELPIS_REPORTER_RETRY_LATER",
     });
+    // Files do not wait for a server.
+    expect(await readdir(dir.path)).toHaveLength(1);
     await waitFor(() => server.of("register").length > 0, { what: "a register message" });
     server.say({ type: "result", params: { result: "REG_OK" } });
     await report(reporter, same);
@@ -100,7 +102,6 @@ describe("a batch for Alinode's server", () => {
       "heap%.process%_web",
       "last%.process%_web",
     ]);
-    const { readdir } = await import("node:fs/promises");
     const [name = ""] = await readdir(dir.path);
     expect(nodeLines(await readFile(join(dir.path, name), "utf8"))).toHaveLength(2);
   });

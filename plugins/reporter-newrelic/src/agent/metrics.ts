@@ -3,6 +3,9 @@ import { add, figuresOf, figuresOfHistogram, isSound } from "./figures.ts";
 import type { AgentApi, AgentFigures } from "./load.ts";
 import { metricName } from "./names.ts";
 
+/** Names whose rest is kept; of more the oldest is forgotten, which costs less than one each. */
+const RESTS = 10_000;
+
 /** How points are named. */
 export interface Naming {
   readonly tags: readonly string[];
@@ -65,8 +68,10 @@ export class AgentMetrics {
     // So that ten times 0.1 is 1.
     const whole = Math.floor(exact + 1e-9);
     const rest = exact - whole;
+    this.#rests.delete(name);
     if (rest > 1e-9) this.#rests.set(name, rest);
-    else this.#rests.delete(name);
+    const [oldest] = this.#rests.keys();
+    if (this.#rests.size > RESTS && oldest !== undefined) this.#rests.delete(oldest);
     if (whole > 0) this.#api.incrementMetric(name, whole);
   }
 }

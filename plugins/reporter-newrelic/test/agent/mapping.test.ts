@@ -58,6 +58,18 @@ describe("points for an agent without tags", () => {
     expect(api.told.every(([, value]) => Number.isInteger(value))).toBe(true);
   });
 
+  it("lose no more than one of a name when there are very many names", () => {
+    const api = recorder();
+    const metrics = new AgentMetrics(api, naming);
+    const half = (name: string): void =>
+      void metrics.hand([counter({ name, value: 0.5, source: {} })]);
+    half("first");
+    for (let n = 0; n < 10_000; n++) half(`n${n}`);
+    half("first");
+    half("n9999");
+    expect(api.told).toEqual([["n9999", 1]]);
+  });
+
   it("are not handed over when they are no numbers, totals or too long", () => {
     const api = recorder();
     const bad = [

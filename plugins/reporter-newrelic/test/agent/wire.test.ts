@@ -69,6 +69,7 @@ describe("the real agent of New Relic", () => {
       { newrelic },
     );
     await using child = new Child(file, environment(collector.port));
+    expect(await child.printed("aborted ")).toContain("time is up");
     // JSON has no NaN: it arrives as null, which would make the agent throw.
     expect(await child.printed("reported ")).toContain('{"rejected":1,"reason":"it is no number"}');
     await waitFor(() => collector.bodies("agent_settings").length > 0, {
