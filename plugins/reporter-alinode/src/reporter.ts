@@ -1,0 +1,83 @@
+import { type Batch, Reject, type Report, type Reporter, type ReporterContext } from "@elpis/api";
+import { LogFiles } from "./files/log-files.ts";
+import { writeRecords } from "./files/write.ts";
+import { type AlinodeOptions, folderOf } from "./options.ts";
+import { Recorder, type Records } from "./records/records.ts";
+import type { Connection } from "./server/connection.ts";
+import { messagesOf } from "./server/messages.ts";
+
+/** What became of the batch at hand, so that nothing of it is written twice when it comes again. */
+interface Progress {
+  readonly id: string;
+  readonly records: Records;
+  isWritten: boolean;
+  /** Messages that were sent. */
+  sent: number;
+}
+
+/** Writes what Alinode reads, and speaks to its server where there is one. */
+export async function alinodeReporter(
+  options: AlinodeOptions,
+  context: ReporterContext,
+): Promise<Reporter> {
+  const folder = folderOf(options);
+  const files = folder === undefined ? undefined : new LogFiles(folder);
+  await files?.prepare();
+  const server = await connect(options, context);
+  const recorder = new Recorder(options);
+  let progress: Progress | undefined;
+  return {
+    wants: {
+      signals: ["metrics", "spans", "errors"],
+      temporality: options.temporality ?? "cumulative",
+      // The collector reads once a minute.
+      intervalMs: 60_000,
+      maxItems: 5000,
+      limits: { nameChars: 120, valueChars: 512, tags: 16 },
+    },
+    async report(batch, { signal }) {
+      signal.throwIfAborted();
+      // What is not made yet is not counted as written. Files do not wait for a server.
+      if (files === undefined) server?.ensureRegistered();
+      const now = context.now();
+      if (progress?.id !== batch.id) {
+        const records = recorder.make(batch, now);
+        progress = { id: batch.id, records, isWritten: false, sent: 0 };
+      }
+      if (files !== undefined && !progress.isWritten) {
+        await writeRecords(files, progress.records, batch.time, now);
+        progress.isWritten = true;
+      }
+      if (server !== undefined) await send(server, progress, signal);
+      return outcome(batch, progress.records);
+    },
+    close: () => server?.close(),
+  };
+}
+
+async function connect(
+  { server }: AlinodeOptions,
+  { log }: ReporterContext,
+): Promise<Connection | undefined> {
+  if (server === undefined) return undefined;
+  const { Connection } = await import("./server/connection.ts");
+  const connection = new Connection(server, log);
+  connection.open();
+  return connection;
+}
+
+async function send(server: Connection, progress: Progress, signal: AbortSignal): Promise<void> {
+  const messages = messagesOf(progress.records);
+  for (const message of messages.slice(progress.sent)) {
+    await server.report(message, signal);
+    progress.sent++;
+  }
+}
+
+/** @throws Reject when nothing at all could be written */
+function outcome({ points, spans, errors }: Batch, { refused }: Records): Report | undefined {
+  if (refused.count === 0) return undefined;
+  const items = points.length + spans.length + errors.length;
+  if (refused.count === items) throw new Reject(refused.reason);
+  return { rejected: refused.count, reason: refused.reason };
+}
