@@ -1,13 +1,8 @@
 import { createHash } from "node:crypto";
+import { UNPRINTABLE } from "./characters.ts";
 
 /** What a text is part of. */
 export type Place = "endpoint" | "metric" | "tagName" | "tagValue";
-
-/**
- * What the storage drops without a word: quotes, `>`, and whatever Go does not call printable. Spaces go, since those in tags are
- * removed on the way; so do halves of pairs and what is above U+FFFF, which the index has no place for.
- */
-const UNPRINTABLE = /[^\p{L}\p{M}\p{N}\p{P}\p{S}]|[\u{10000}-\u{10FFFF}]|['">]/gu;
 
 /** What tells the parts of a series apart, so that no two of them read the same. */
 const MARKS: Readonly<Record<Place, RegExp>> = {

@@ -107,6 +107,17 @@ describe.each(KINDS)("a server by the rules of Open-Falcon: %s", (kind) => {
     expect((points?.[0]?.timestamp ?? Number.NaN) * 1000).toBeLessThanOrEqual(Date.now());
   });
 
+  it("gets a point in its step, also when one clock is a little ahead", async () => {
+    const { reporter, store } = await open(kind, { stepSeconds: 30 });
+    const time = Date.now() + 150;
+    const began = performance.now();
+    expect(await send(reporter, batchOf([gauge({ time })], time))).toBeUndefined();
+    expect(performance.now() - began).toBeGreaterThan(140);
+    expect(store.lost).toEqual([]);
+    const [points] = [...store.series.values()];
+    expect(points?.[0]?.timestamp).toBe(Math.floor(time / 30_000) * 30);
+  });
+
   it("counts what cannot be sent, and sends the rest", async () => {
     const { reporter, store } = await open(kind);
     const points = [

@@ -41,6 +41,7 @@ describe("the name of a series", () => {
     ["a space that does not break", { path: "a\u00A0b" }],
     ["a control character", { path: "a\u001Ab" }],
     ["an emoji", { path: "a😀b" }],
+    ["what is younger than the server", { path: "₿\u0870\uA7CA\u2E52\u312E\u9FFC" }],
     ["half of a pair", { path: "a\uD83Db" }],
     ["marks in a name", { "a=b,c/d e": "x" }],
     ["an empty name", { "": "x" }],
