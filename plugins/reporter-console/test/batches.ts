@@ -10,8 +10,7 @@ import type {
 } from "@elpis/api";
 
 /** Noon of this day, in local time. */
-export const NOON: number = new Date().setHours(12, 0, 0, 0);
-export const DAY_MS = 86_400_000;
+const NOON: number = new Date().setHours(12, 0, 0, 0);
 
 const source = { app: "shop", name: "web" };
 

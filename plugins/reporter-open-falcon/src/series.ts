@@ -11,9 +11,9 @@ export interface SeriesName {
 type Pair = readonly [name: string, value: string];
 
 /** Of `metric/tags`: what the server's index holds. What is longer is taken, but never found again. */
-export const MAX_SERIES_CHARS = 255;
+const MAX_SERIES_CHARS = 255;
 /** Of metric and tags together: what a transfer takes. */
-export const MAX_SERIES_BYTES = 510;
+const MAX_SERIES_BYTES = 510;
 const NAME_BYTES = 150;
 const TAG_NAME_BYTES = 40;
 /** How short values are made, until all fits. */

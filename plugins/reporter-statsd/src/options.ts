@@ -1,7 +1,7 @@
 import { object, type SchemaIssue, type StandardSchema } from "@elpis/api";
 
 /** What a server understands. */
-export type Dialect = "statsd" | "dogstatsd";
+type Dialect = "statsd" | "dogstatsd";
 
 /** Options of `statsd`; all may be left out. */
 export interface StatsdOptions {

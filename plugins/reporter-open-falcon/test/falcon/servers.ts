@@ -6,7 +6,7 @@ import { readPush } from "./rules.ts";
 import type { Store } from "./store.ts";
 
 /** How a server is to behave. */
-export interface Manners {
+interface Manners {
   /** Answers with it instead, after the push was read. */
   status?: number;
   /** Keeps whoever asks waiting until the test is over, as an agent does whose transfer is away. */
