@@ -17,7 +17,7 @@ export interface OpenFalconOptions {
 
 export const DEFAULT_AGENT = "http://127.0.0.1:1988/v1/push";
 export const DEFAULT_STEP_SECONDS = 60;
-const DEFAULT_MIN_STEP_SECONDS = 30;
+export const DEFAULT_MIN_STEP_SECONDS = 30;
 /** What the column of the server's index holds. */
 export const MAX_ENDPOINT_CHARS = 255;
 const MAX_STEP_SECONDS = 86_400;

@@ -13,6 +13,7 @@ import { cleanText, cutText } from "./clean.ts";
 import { Memory } from "./memory.ts";
 import {
   DEFAULT_AGENT,
+  DEFAULT_MIN_STEP_SECONDS,
   DEFAULT_STEP_SECONDS,
   MAX_ENDPOINT_CHARS,
   type OpenFalconOptions,
@@ -32,7 +33,7 @@ const MAX_SKEW_MS = 1000;
 
 /** Makes the reporter. */
 export function openFalconReporter(options: OpenFalconOptions, context: ReporterContext): Reporter {
-  const stepSeconds = options.stepSeconds ?? DEFAULT_STEP_SECONDS;
+  const stepSeconds = options.stepSeconds ?? stepFor(options, context);
   const endpoint = endpointOf(options, context);
   const send = doorOf(options);
   const memory = new Memory(stepSeconds);
@@ -55,6 +56,15 @@ export function openFalconReporter(options: OpenFalconOptions, context: Reporter
       return reportOf(prepared, taken, points.length);
     },
   };
+}
+
+/** The interval that whoever picked it wants is the step, as far as the server takes it. */
+function stepFor(
+  { minStepSeconds = DEFAULT_MIN_STEP_SECONDS }: OpenFalconOptions,
+  { everyMs }: ReporterContext,
+): number {
+  if (everyMs === undefined) return DEFAULT_STEP_SECONDS;
+  return Math.max(minStepSeconds, Math.ceil(everyMs / 1000));
 }
 
 /**

@@ -77,6 +77,8 @@ export interface ReporterContext {
   readonly log: Logger;
   /** As in each {@link Batch}. */
   readonly resource: Tags;
+  /** How often it will be handed something, in milliseconds, when whoever picked it says so; else it is what it wants. */
+  readonly everyMs?: number;
   /** The clock of this process, in milliseconds since 1970; it does not go back. */
   now(): number;
 }

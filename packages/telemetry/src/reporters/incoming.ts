@@ -55,12 +55,13 @@ export class Incoming {
     if (happened.points !== undefined) this.#takePoints(happened.points);
   }
 
-  /** Reads points, and packs all that there is. */
-  collect(): void {
+  /** Packs all that there is, with points that are read now if they are wanted. */
+  collect(withPoints: boolean): void {
     const { wants, points, queue } = this.#parts;
     // Increments that nobody takes add up where they are: nothing of them is lost by waiting.
     const isWaiting = wants.temporality === "delta" && queue.isHalfFull;
-    if (points !== undefined && !isWaiting) this.#push("metrics", this.#fit(points.read()));
+    if (withPoints && points !== undefined && !isWaiting)
+      this.#push("metrics", this.#fit(points.read()));
     for (const signal of RECORDS) this.#pack(signal);
   }
 

@@ -71,7 +71,10 @@ export class Line {
     this.#troubles = new Troubles(own, log.child({ reporter: name }), now);
     this.#giveUp = openReporter({
       ...{ added, clock, random },
-      context: { log: this.#troubles.log, resource: this.#resource, now },
+      context: {
+        ...{ log: this.#troubles.log, resource: this.#resource, now },
+        ...(use.every !== undefined && { everyMs: parseDuration(use.every) ?? 0 }),
+      },
       onFailed: (error) => this.#troubles.add(error),
       onOpen: (reporter) => this.#start(reporter),
       end: (reporter) => this.#end(reporter),
@@ -149,9 +152,10 @@ export class Line {
     this.#isClosed = true;
     this.#giveUp();
     if (this.#open === undefined) return;
-    const { pace, delivery, reporter } = this.#open;
+    const { pace, delivery, reporter, wants } = this.#open;
     pace.stop();
-    this.#collect();
+    // A second value for one step is refused where there is one for each.
+    this.#collect(wants.aligned !== true);
     await delivery.close(this.#parts.flushMs ?? FLUSH_MS);
     await this.#end(reporter);
   }
@@ -180,16 +184,16 @@ export class Line {
         },
       }),
       pace: new Pace(clock, intervalMs, aligned, () => {
-        this.#collect();
+        this.#collect(true);
         this.#open?.delivery.pump();
       }),
     };
     onOpen(wants);
   }
 
-  #collect(): void {
+  #collect(withPoints: boolean): void {
     try {
-      this.#open?.incoming.collect();
+      this.#open?.incoming.collect(withPoints);
     } catch (error) {
       this.#troubles.add(error);
     }

@@ -36,7 +36,7 @@ describe("a reporter", () => {
     const one = world();
     const backend = new Backend();
     await one.timers.advance(300);
-    one.add(backend, { aligned: true });
+    const end = one.add(backend, { aligned: true });
     one.next = [counter("a", 1)];
     await settled();
     await one.timers.advance(749);
@@ -44,6 +44,9 @@ describe("a reporter", () => {
     await one.timers.advance(1);
     for (let at = 0; at < 3; at += 1) await one.timers.advance(INTERVAL_MS);
     expect(backend.taken.map(({ time }) => time % INTERVAL_MS)).toEqual([50, 50, 50, 50]);
+    // A second value for the same step would be refused.
+    await end();
+    expect(backend.taken).toHaveLength(4);
   });
 
   it("is handed parts that are not too large", async () => {

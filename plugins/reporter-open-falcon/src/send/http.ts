@@ -40,7 +40,7 @@ function posterOf(
   return async (items, signal) => {
     const body = JSON.stringify(items);
     const answer = await fetch(url, { method: "POST", headers, body, signal, redirect: "manual" });
-    await checkAnswer(answer);
+    await checkAnswer(answer, { keepBody: true });
     return answer;
   };
 }
