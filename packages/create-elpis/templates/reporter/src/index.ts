@@ -22,12 +22,15 @@ export const __IDENTIFIER__Reporter = defineReporter<Options>({
 });
 
 function translate(point: Point) {
-  const { name, unit, time, tags, source } = point;
-  return {
-    ...{ name, unit, time, value: numbersOf(point) },
-    // All that tells two series apart.
-    tags: { ...tags, app: source.app, process: source.name, index: source.index },
-  };
+  const { name, unit, time } = point;
+  return { name, unit, time, tags: tagsOf(point), value: numbersOf(point) };
+}
+
+/** All that tells two series apart: tags, and whose it is. */
+function tagsOf({ tags, source }: Point) {
+  const own = { app: source.app, process: source.name, index: source.index };
+  const rest = Object.entries(tags).map(([key, one]) => [key in own ? `tag_${key}` : key, one]);
+  return { ...Object.fromEntries(rest), ...own };
 }
 
 function numbersOf(point: Point) {
