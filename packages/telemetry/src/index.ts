@@ -27,12 +27,14 @@ export type {
   WireInstrument,
   WireSeries,
 } from "./delta/wire.ts";
+export { toCoarserBuckets } from "./histogram/coarser.ts";
 export type { ExplicitBuckets, ExponentialBuckets } from "./histogram/contract.ts";
 export { toExplicitBuckets } from "./histogram/explicit.ts";
 export { ExponentialHistogram } from "./histogram/histogram.ts";
 export { quantile, quantiles } from "./histogram/quantile.ts";
 export * from "./indicators/index.ts";
 export { LEVEL_MS, LEVELS, type Level } from "./levels.ts";
+export { boundsOf } from "./points/bounds.ts";
 export type { TextOptions } from "./points/contract.ts";
 export type {
   CounterPoint,

@@ -105,7 +105,7 @@ describe.each(LINES)("exporters of the SDK $line", ({ metrics, Metrics, Traces, 
                 {
                   exponentialHistogram: {
                     aggregationTemporality: "AGGREGATION_TEMPORALITY_DELTA",
-                    dataPoints: [{ count: "3", scale: 6, positive: { offset: 101 } }],
+                    dataPoints: [{ count: "3", scale: 4, positive: { offset: 25 } }],
                   },
                 },
               ],

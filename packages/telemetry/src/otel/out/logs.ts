@@ -31,8 +31,9 @@ export function errorToLog(error: ErrorRecord): LogParts {
       "exception.message": message,
       ...(stack !== "" && { "exception.stacktrace": stack }),
       "elpis.error.origin": origin,
+      ...otherTrace(traceId),
     },
-    ...(traceId !== undefined && { traceId }),
+    ...(isTraceId(traceId) && { traceId }),
   };
 }
 
@@ -44,9 +45,19 @@ export function eventToLog({ name, time, tags, source, traceId }: EventRecord): 
     severityText: "INFO",
     body: name,
     eventName: name,
-    attributes: { ...sourceAttributes(source, tags), "event.name": name },
-    ...(traceId !== undefined && { traceId }),
+    attributes: { ...sourceAttributes(source, tags), "event.name": name, ...otherTrace(traceId) },
+    ...(isTraceId(traceId) && { traceId }),
   };
+}
+
+/** One that is none costs the whole request with most backends. */
+function isTraceId(traceId: string | undefined): traceId is string {
+  return traceId !== undefined && /^[0-9a-f]{32}$/.test(traceId);
+}
+
+/** Errors may have the trace of a system that has its own ids. */
+function otherTrace(traceId: string | undefined): OtelAttributes {
+  return traceId === undefined || isTraceId(traceId) ? {} : { trace_id: traceId };
 }
 
 /** A `ReadableLogRecord` of the SDK. */

@@ -1,4 +1,5 @@
 import type { HistogramPoint, Point } from "@elpis/api";
+import { toCoarserBuckets } from "../../histogram/coarser.ts";
 import { toExplicitBuckets } from "../../histogram/explicit.ts";
 import { boundsOf } from "../../points/bounds.ts";
 import { type HrTime, toHrTime } from "../time.ts";
@@ -97,7 +98,7 @@ function histogramOf(point: HistogramPoint, style: HistogramStyle): object {
     const { bounds, counts } = toExplicitBuckets(buckets, boundsOf(point));
     return { count, sum, min, max, buckets: { boundaries: [...bounds], counts: [...counts] } };
   }
-  const { scale, zeroCount, offset, counts } = buckets;
+  const { scale, zeroCount, offset, counts } = toCoarserBuckets(buckets);
   const positive = { offset, bucketCounts: [...counts] };
   const negative = { offset: 0, bucketCounts: [] };
   return { count, sum, min, max, scale, zeroCount, positive, negative };
