@@ -36,6 +36,7 @@ export * from "./indicators/index.ts";
 export { LEVEL_MS, LEVELS, type Level } from "./levels.ts";
 export { boundsOf } from "./points/bounds.ts";
 export type { TextOptions } from "./points/contract.ts";
+export { sourceLabels } from "./points/labels.ts";
 export type {
   CounterPoint,
   Exemplar,
@@ -49,6 +50,11 @@ export type {
   Temporality,
   UpDownCounterPoint,
 } from "./points/point.ts";
+export {
+  type PrometheusSample,
+  type PrometheusSeries,
+  toPrometheusSeries,
+} from "./points/series.ts";
 export { toOpenMetrics, toPrometheus } from "./points/text.ts";
 export { type MetricsReader, metricsReader, metricsStore } from "./reader.ts";
 export type {

@@ -1,4 +1,4 @@
-import type { Temporality } from "@elpis/api";
+import { HIDDEN, type Temporality } from "@elpis/api";
 import {
   isHeader,
   isHttpUrl,
@@ -88,7 +88,7 @@ function credentialsOf(url: URL): Record<string, string> {
   if (username === "" && password === "") return {};
   url.username = "";
   url.password = "";
-  const plain = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`;
+  const plain = `${decoded(username)}:${decoded(password)}`;
   return { authorization: `Basic ${Buffer.from(plain).toString("base64")}` };
 }
 
@@ -131,11 +131,16 @@ function urlOf(text: string | undefined): string | undefined {
 export function scrubber({ headers, url }: Door): (text: string) => string {
   const { pathname, searchParams } = new URL(url);
   const values = [...Object.values(headers), ...searchParams.values()];
+  const [, basic] = /^basic (.*)$/i.exec(headers.authorization ?? "") ?? [];
+  const [, ...password] = Buffer.from(basic ?? "", "base64")
+    .toString()
+    .split(":");
+  values.push(password.join(":"));
   // `Bearer abc` and the like: what stands behind the scheme is the secret. Some backends have theirs in the path.
   const parts = [...values.flatMap((value) => value.split(" ")), ...pathname.split("/")];
   const secrets = [...values, ...parts]
     .filter((part) => part.length >= 6 && !/^(?:basic|bearer)$/i.test(part))
     .filter((part) => !/^(?:metrics|traces)$/.test(part))
     .sort((a, b) => b.length - a.length);
-  return (text) => secrets.reduce((all, secret) => all.replaceAll(secret, "***"), text);
+  return (text) => secrets.reduce((all, secret) => all.replaceAll(secret, HIDDEN), text);
 }

@@ -81,7 +81,7 @@ describe("gRPC", () => {
   it("shows what was not taken", async () => {
     answers.push((done) => done(null, partialAnswer("/v1/metrics", 3, "not secret-key")));
     expect(await reporter.report(batchOf({ points: POINTS }), call())).toEqual({
-      ...{ rejected: 3, reason: "not ***" },
+      ...{ rejected: 3, reason: "not (hidden)" },
     });
   });
 
@@ -98,7 +98,7 @@ describe("gRPC", () => {
     for (const code of [status.INVALID_ARGUMENT, status.UNAUTHENTICATED, status.UNIMPLEMENTED]) {
       const error = (await failure({ code, details: "not secret-key" })) as Error;
       expect(error).toBeInstanceOf(Reject);
-      expect(error.message).toBe(`gRPC status ${code}: not ***`);
+      expect(error.message).toBe(`gRPC status ${code}: not (hidden)`);
     }
     const code = status.RESOURCE_EXHAUSTED;
     expect(await failure({ code, details: "quota" })).toBeInstanceOf(Reject);
