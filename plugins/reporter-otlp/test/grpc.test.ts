@@ -1,6 +1,6 @@
 import { Reject, type Reporter, RetryLater, TooLarge } from "@elpis/api";
 import * as grpc from "@grpc/grpc-js";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { open } from "../src/open.ts";
 import { decodeRequest, partialAnswer } from "./support/protos.ts";
 import { batchOf, call, ERRORS, POINTS, SPANS } from "./support/samples.ts";
@@ -124,6 +124,19 @@ describe("gRPC", () => {
     answers.push(() => abort.abort(new Error("time is up")));
     const report = reporter.report(batchOf({ points: POINTS }), call(abort.signal));
     await expect(report).rejects.toThrow("time is up");
+  });
+
+  it("says what is missing when its package is not installed", async () => {
+    vi.doMock("@grpc/grpc-js", () => {
+      throw new Error("Cannot find package");
+    });
+    try {
+      await expect(open({ protocol: "grpc" }, {})).rejects.toMatchObject({
+        code: "ELPIS_REPORTER_NO_GRPC",
+      });
+    } finally {
+      vi.doUnmock("@grpc/grpc-js");
+    }
   });
 
   it("that cannot be reached is tried again", async () => {

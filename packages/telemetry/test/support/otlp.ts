@@ -25,7 +25,7 @@ const REQUESTS: Readonly<Record<string, Message>> = {
 };
 
 /** A request as text of numbers, hexadecimal ids, and names. */
-export type Decoded = Record<string, never>;
+type Decoded = Record<string, never>;
 
 /** Something that takes OTLP over HTTP with protobuf. */
 export interface OtlpServer {

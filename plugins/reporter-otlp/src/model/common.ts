@@ -25,7 +25,7 @@ export function resourceOf(resource: Tags): Message {
 }
 
 /** A value that says of what kind it is. */
-export function anyValue(value: unknown): Message {
+function anyValue(value: unknown): Message {
   switch (typeof value) {
     case "boolean":
       return { boolValue: value };

@@ -9,7 +9,7 @@ import { buffer } from "node:stream/consumers";
 import { gunzipSync } from "node:zlib";
 
 /** A request that came. */
-export interface Got {
+interface Got {
   readonly method: string;
   readonly path: string;
   readonly headers: IncomingHttpHeaders;

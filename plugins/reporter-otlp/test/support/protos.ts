@@ -2,7 +2,7 @@
 import root from "otlp-protos/build/src/generated/root.js";
 
 /** A class of protobufjs. */
-export interface Message {
+interface Message {
   decode(bytes: Uint8Array): object;
   encode(message: object): { finish(): Uint8Array };
   toObject(message: object, options: object): object;
@@ -17,13 +17,13 @@ const { collector } = (root as unknown as { opentelemetry: { proto: { collector:
   .opentelemetry.proto;
 
 /** What a signal is asked and answered with. */
-export interface Protocol {
+interface Protocol {
   readonly request: Message;
   readonly response: Message;
 }
 
 /** By path over HTTP. */
-export const PROTOCOLS: Readonly<Record<string, Protocol>> = {
+const PROTOCOLS: Readonly<Record<string, Protocol>> = {
   "/v1/metrics": {
     request: collector.metrics.v1.ExportMetricsServiceRequest as Message,
     response: collector.metrics.v1.ExportMetricsServiceResponse as Message,

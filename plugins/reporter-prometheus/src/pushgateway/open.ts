@@ -1,4 +1,4 @@
-import { type Point, Reject, type Reporter, TooLarge } from "@elpis/api";
+import { hasCode, type Point, Reject, type Reporter } from "@elpis/api";
 import { toPrometheus } from "@elpis/telemetry";
 import { accessOf } from "../access.ts";
 import { ownLabels, seriesKey, targetLabels } from "../labels.ts";
@@ -40,7 +40,7 @@ export function open(options: PushgatewayOptions): Reporter {
         await send(access, { method: "PUT", url, headers: TEXT, body: Buffer.from(text), signal });
       } catch (error) {
         // One half would replace the other.
-        throw error instanceof TooLarge ? new Reject(error.message) : error;
+        throw hasCode(error, "ELPIS_REPORTER_TOO_LARGE") ? new Reject(error.message) : error;
       }
       group = url;
       return report;

@@ -1,48 +1,41 @@
-import type { Written } from "./samples.ts";
+import type { Series, Written } from "./samples.ts";
+import { ProtoWriter, sizeOfNumber, sizeOfSized, sizeOfText } from "./writer.ts";
 
 const TYPES = { counter: 1, gauge: 2, histogram: 3 } as const;
+/** Of a double with the number of its field. */
+const DOUBLE = 9;
 
-/** `prometheus.WriteRequest` as protobuf: timeseries 1, metadata 3. */
+/** `prometheus.WriteRequest` as protobuf: timeseries 1, metadata 3. Sizes stand in front, so they are counted first. */
 export function encodeRequest({ series, families }: Pick<Written, "series" | "families">): Buffer {
-  return Buffer.concat([
-    ...series.map(({ labels, samples }) =>
-      sized(
-        1,
-        ...labels.map(([name, value]) => sized(1, text(1, name), text(2, value))),
-        ...samples.map(({ value, time }) => sized(2, double(1, value), number(2, time))),
-      ),
-    ),
-    ...families.map(({ name, type, help, unit }) =>
-      sized(3, number(1, TYPES[type]), text(2, name), text(4, help), text(5, unit)),
-    ),
-  ]);
+  const writer = new ProtoWriter();
+  for (const one of series) writeSeries(writer, one);
+  for (const { name, type, help, unit } of families) {
+    const size = sizeOfNumber(TYPES[type]) + sizeOfText(name) + sizeOfText(help) + sizeOfText(unit);
+    writer.begin(3, size);
+    writer.number(1, TYPES[type]);
+    writer.text(2, name);
+    writer.text(4, help);
+    writer.text(5, unit);
+  }
+  return writer.bytes;
 }
 
-/** A whole number from 0 to 2^53, seven bits at a time. */
-function varint(value: number): number[] {
-  const bytes: number[] = [];
-  let rest = value;
-  for (; rest >= 128; rest = Math.floor(rest / 128)) bytes.push((rest % 128) + 128);
-  bytes.push(rest);
-  return bytes;
-}
-
-function number(field: number, value: number): Buffer {
-  return Buffer.from([field * 8, ...varint(Math.max(0, value))]);
-}
-
-function double(field: number, value: number): Buffer {
-  const bytes = Buffer.alloc(9, field * 8 + 1);
-  bytes.writeDoubleLE(value, 1);
-  return bytes;
-}
-
-function text(field: number, value: string): Buffer {
-  return sized(field, Buffer.from(value));
-}
-
-/** Bytes, a text or a message, with its length in front. */
-function sized(field: number, ...parts: readonly Buffer[]): Buffer {
-  const size = parts.reduce((sum, { length }) => sum + length, 0);
-  return Buffer.concat([Buffer.from([field * 8 + 2, ...varint(size)]), ...parts]);
+/** `TimeSeries`: labels 1 with name 1 and value 2, samples 2 with value 1 and timestamp 2. */
+function writeSeries(writer: ProtoWriter, { labels, samples }: Series): void {
+  const sizes = labels.map(([name, value]) => sizeOfText(name) + sizeOfText(value));
+  const times = samples.map(({ time }) => DOUBLE + sizeOfNumber(time));
+  writer.begin(
+    1,
+    [...sizes, ...times].reduce((sum, size) => sum + sizeOfSized(size), 0),
+  );
+  labels.forEach(([name, value], at) => {
+    writer.begin(1, sizes[at] as number);
+    writer.text(1, name);
+    writer.text(2, value);
+  });
+  samples.forEach(({ value, time }, at) => {
+    writer.begin(2, times[at] as number);
+    writer.double(1, value);
+    writer.number(2, time);
+  });
 }

@@ -1,4 +1,4 @@
-import { Reject, type Reporter, RetryLater, TooLarge } from "@elpis/api";
+import { hasCode, type Reporter } from "@elpis/api";
 import snappy from "snappyjs";
 import { accessOf } from "../access.ts";
 import { targetLabels } from "../labels.ts";
@@ -12,6 +12,13 @@ const HEADERS = {
   "content-encoding": "snappy",
   "x-prometheus-remote-write-version": "0.1.0",
 };
+
+/** Codes of what a server has said. */
+const ANSWERS = [
+  "ELPIS_REPORTER_RETRY_LATER",
+  "ELPIS_REPORTER_TOO_LARGE",
+  "ELPIS_REPORTER_REJECTED",
+] as const;
 
 /** Makes the reporter. */
 export function open(options: RemoteWriteOptions): Reporter {
@@ -48,9 +55,9 @@ export function open(options: RemoteWriteOptions): Reporter {
 }
 
 function isAnswer(error: unknown): boolean {
-  return error instanceof RetryLater || error instanceof TooLarge || error instanceof Reject;
+  return ANSWERS.some((code) => hasCode(error, code));
 }
 
 function isKnown(error: unknown): boolean {
-  return error instanceof Reject && /out of order|duplicate sample/i.test(error.message);
+  return hasCode(error, ANSWERS[2]) && /out of order|duplicate sample/i.test(error.message);
 }

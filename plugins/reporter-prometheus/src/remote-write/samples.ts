@@ -38,10 +38,10 @@ export function toWritten(
       families.set(family.name, family);
       for (const { name, labels, value, time } of samples) {
         const pairs = [...labels, ["__name__", name] as const].sort(byName);
-        const key = JSON.stringify(pairs);
+        const key = pairs.map(([label, text]) => `${label}=${text.length}:${text}`).join();
         const known = series.get(key) ?? { labels: pairs, samples: [] };
         series.set(key, known);
-        known.samples.push({ value, time: Math.floor(time) });
+        known.samples.push({ value, time: Math.max(0, Math.floor(time)) });
       }
     }
   }

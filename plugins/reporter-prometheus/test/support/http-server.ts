@@ -3,7 +3,7 @@ import type { AddressInfo } from "node:net";
 import { buffer } from "node:stream/consumers";
 
 /** A request that came. */
-export interface Got {
+interface Got {
   readonly method: string;
   readonly path: string;
   readonly headers: IncomingHttpHeaders;

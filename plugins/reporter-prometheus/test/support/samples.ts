@@ -13,7 +13,7 @@ const base = {
 const source = { app: "shop", name: "web" };
 
 /** A histogram of these values, as a point has it. */
-export function histogramOf(...values: number[]): ExponentialHistogram {
+function histogramOf(...values: number[]): ExponentialHistogram {
   const histogram = new ExponentialHistogram();
   for (const value of values) histogram.record(value);
   return histogram;

@@ -1,4 +1,4 @@
-import { type Batch, Reject, type Report, type ReportCall, RetryLater, TooLarge } from "@elpis/api";
+import { type Batch, hasCode, type Report, type ReportCall } from "@elpis/api";
 
 /** Sends what of a batch it is there for. Throws what a reporter throws. */
 export type SendPart = (batch: Batch, call: ReportCall) => Promise<Report | undefined>;
@@ -47,8 +47,8 @@ export class PartReporter {
         failures.push({ part, error });
       }
     }
-    const refused = failures.filter(({ error }) => error instanceof Reject);
-    const again = failures.filter(({ error }) => !(error instanceof Reject));
+    const refused = failures.filter(({ error }) => isRefused(error));
+    const again = failures.filter(({ error }) => !isRefused(error));
     const isNothingTaken = failures.length === parts.length;
     if (again.length === 0 && !(isNothingTaken && refused.length > 0)) {
       const lost = refused.reduce((sum, { part }) => sum + part.items.length, this.#rejected);
@@ -85,9 +85,14 @@ export class PartReporter {
   }
 }
 
+/** By its code: a program may have two copies of the class. */
+function isRefused(error: unknown): boolean {
+  return hasCode(error, "ELPIS_REPORTER_REJECTED");
+}
+
 /** Waiting helps more than halving; what nobody has foreseen is for the host to judge. */
 function mostUrgent(errors: readonly unknown[]): unknown {
-  const later = errors.find((error) => error instanceof RetryLater);
-  const other = errors.find((error) => !(error instanceof TooLarge));
+  const later = errors.find((error) => hasCode(error, "ELPIS_REPORTER_RETRY_LATER"));
+  const other = errors.find((error) => !hasCode(error, "ELPIS_REPORTER_TOO_LARGE"));
   return later ?? other ?? errors[0];
 }

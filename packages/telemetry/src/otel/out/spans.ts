@@ -23,7 +23,7 @@ export interface OtelSpanContext {
 }
 
 /** What others wrote along a trace; it does not change. */
-export interface OtelTraceState {
+interface OtelTraceState {
   get(key: string): string | undefined;
   set(key: string, value: string): OtelTraceState;
   unset(key: string): OtelTraceState;
