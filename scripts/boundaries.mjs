@@ -22,6 +22,8 @@ const arrows = {
   "plugins/metrics": telling,
   "plugins/health": telling,
   "plugins/admin": telling,
+  "plugins/reporter-otlp": telling,
+  "plugins/reporter-prometheus": telling,
   // The one plugin that makes processes, and the hub in them: see docs/decisions/0007.
   "plugins/process": ["@elpis/api", "@elpis/core"],
   // Makes a peer of the hub for each connection that it takes in: see docs/decisions/0011.

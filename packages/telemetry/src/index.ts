@@ -27,13 +27,16 @@ export type {
   WireInstrument,
   WireSeries,
 } from "./delta/wire.ts";
+export { toCoarserBuckets } from "./histogram/coarser.ts";
 export type { ExplicitBuckets, ExponentialBuckets } from "./histogram/contract.ts";
 export { toExplicitBuckets } from "./histogram/explicit.ts";
 export { ExponentialHistogram } from "./histogram/histogram.ts";
 export { quantile, quantiles } from "./histogram/quantile.ts";
 export * from "./indicators/index.ts";
 export { LEVEL_MS, LEVELS, type Level } from "./levels.ts";
+export { boundsOf } from "./points/bounds.ts";
 export type { TextOptions } from "./points/contract.ts";
+export { sourceLabels } from "./points/labels.ts";
 export type {
   CounterPoint,
   Exemplar,
@@ -47,6 +50,11 @@ export type {
   Temporality,
   UpDownCounterPoint,
 } from "./points/point.ts";
+export {
+  type PrometheusSample,
+  type PrometheusSeries,
+  toPrometheusSeries,
+} from "./points/series.ts";
 export { toOpenMetrics, toPrometheus } from "./points/text.ts";
 export { type MetricsReader, metricsReader, metricsStore } from "./reader.ts";
 export type { ReporterHostOptions } from "./reporters/contract.ts";

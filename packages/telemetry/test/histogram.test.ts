@@ -1,6 +1,12 @@
 import { type Seeded, seeded } from "@elpis/testing";
 import { describe, expect, it } from "vitest";
-import { ExponentialHistogram, quantile, quantiles, toExplicitBuckets } from "../src/index.ts";
+import {
+  ExponentialHistogram,
+  quantile,
+  quantiles,
+  toCoarserBuckets,
+  toExplicitBuckets,
+} from "../src/index.ts";
 
 const RUNS = Number(process.env.ELPIS_PROPERTY_RUNS ?? 100);
 
@@ -142,5 +148,25 @@ describe("explicit buckets", () => {
       const { counts } = toExplicitBuckets(histogram.toBuckets(), [0.001, 0.1, 5, 1000]);
       expect(counts.reduce((a, b) => a + b)).toBe(histogram.count);
     }
+  });
+});
+
+describe("coarser buckets", () => {
+  it("are those of a histogram that was coarser from the start", () => {
+    const random = seeded(20);
+    for (let run = 0; run < RUNS; run++) {
+      const histogram = histogramOf(valuesOf(random, 1 + random.int(200)));
+      const max = 2 + random.int(200);
+      const coarse = toCoarserBuckets(histogram.toBuckets(), max);
+      expect(coarse.counts.length).toBeLessThanOrEqual(max);
+      histogram.coarsen(histogram.scale - coarse.scale);
+      expect(coarse).toEqual(histogram.toBuckets());
+    }
+  });
+
+  it("are no coarser than they have to be", () => {
+    const buckets = histogramOf([1, 1000]).toBuckets();
+    expect(toCoarserBuckets(buckets, buckets.counts.length)).toEqual(buckets);
+    expect(toCoarserBuckets(buckets)).toMatchObject({ scale: 3 });
   });
 });

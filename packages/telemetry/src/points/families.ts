@@ -1,14 +1,15 @@
 import type { TextOptions } from "./contract.ts";
-import { labelsText, plainName, sourceLabels } from "./labels.ts";
+import { labelsOf, labelsText, plainName, sourceLabels } from "./labels.ts";
 import type { Point } from "./point.ts";
 import { type BaseUnit, baseUnit, withUnit } from "./units.ts";
 
 /** What Prometheus knows of kinds. */
-type FamilyType = "counter" | "gauge" | "histogram";
+export type FamilyType = "counter" | "gauge" | "histogram";
 
-/** A point with its labels as text. */
+/** A point with its labels, also as text. */
 export interface Member {
   readonly point: Point;
+  readonly pairs: ReadonlyMap<string, string>;
   readonly labels: string;
 }
 
@@ -37,12 +38,13 @@ export function toFamilies(points: readonly Point[], options: TextOptions): Iter
   const seen = new Set<string>();
   for (const point of points) {
     const family = familyOf(point, prefix, families, taken);
-    const text = labelsText(labels(point), point.tags);
+    const pairs = labelsOf(labels(point), point.tags);
+    const text = labelsText(pairs);
     const key = `${family?.name}{${text}}`;
     if (family === undefined || seen.has(key) || isDelta(point)) onDrop(point);
     else {
       seen.add(key);
-      family.members.push({ point, labels: text });
+      family.members.push({ point, pairs, labels: text });
     }
   }
   return families.values();

@@ -18,10 +18,10 @@ export function sourceLabels({ source }: Point): Tags {
 }
 
 /**
- * Labels in braces, without the braces. Tags that would take the name of one that says whose the point is, or of a bucket's
- * bound, are called `exported_…`, as Prometheus itself does; tags that are one after cleaning have both values.
+ * Labels by name. Tags that would take the name of one that says whose the point is, or of a bucket's bound, are called
+ * `exported_…`, as Prometheus itself does; tags that are one after cleaning have both values. An empty label is none.
  */
-export function labelsText(source: Tags, tags: Tags): string {
+export function labelsOf(source: Tags, tags: Tags): ReadonlyMap<string, string> {
   const labels = new Map<string, string>();
   for (const [name, value] of Object.entries(source)) labels.set(plainName(name), String(value));
   const own = new Set(labels.keys());
@@ -31,12 +31,13 @@ export function labelsText(source: Tags, tags: Tags): string {
     const known = labels.get(name);
     labels.set(name, known === undefined ? String(value) : `${known};${value}`);
   }
-  const parts: string[] = [];
-  for (const [name, value] of labels) {
-    // An empty label is none.
-    if (value !== "") parts.push(`${name}="${escapeLabel(value)}"`);
-  }
-  return parts.join(",");
+  for (const [name, value] of labels) if (value === "") labels.delete(name);
+  return labels;
+}
+
+/** Labels in braces, without the braces. */
+export function labelsText(labels: ReadonlyMap<string, string>): string {
+  return [...labels].map(([name, value]) => `${name}="${escapeLabel(value)}"`).join(",");
 }
 
 /** A value of a label between quotes. */

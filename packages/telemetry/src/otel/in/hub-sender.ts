@@ -1,0 +1,58 @@
+import type { Client } from "@elpis/api";
+
+/** As the SDK has it: 0 for success. */
+export interface OtelResult {
+  readonly code: number;
+  readonly error?: Error;
+}
+
+/** Of one event, so that none comes near what a message may have. */
+const MAX_ITEMS = 200;
+
+/** Hands items over the hub to whoever listens, in events of a bounded size, and says how it went as the SDK wants it. */
+export class HubSender {
+  readonly #hub: Client;
+  readonly #timeoutMs: number;
+  readonly #running = new Set<Promise<void>>();
+  #isClosed = false;
+
+  constructor(hub: Client, timeoutMs = 5000) {
+    this.#hub = hub;
+    this.#timeoutMs = timeoutMs;
+  }
+
+  send(
+    topic: string,
+    field: string,
+    done: (result: OtelResult) => void,
+    make: () => readonly object[],
+  ): void {
+    if (this.#isClosed) return done({ code: 1, error: new Error("this exporter is shut down") });
+    const run = this.#emit(topic, field, make).then(
+      () => done({ code: 0 }),
+      (error: unknown) => done({ code: 1, error: error as Error }),
+    );
+    const kept = run
+      // What the callback of an SDK throws is not for whoever flushes.
+      .catch(() => {})
+      .finally(() => this.#running.delete(kept));
+    this.#running.add(kept);
+  }
+
+  async #emit(topic: string, field: string, make: () => readonly object[]): Promise<void> {
+    const items = make();
+    const options = { absent: "wait", timeoutMs: this.#timeoutMs } as const;
+    for (let from = 0; from < items.length; from += MAX_ITEMS) {
+      await this.#hub.emit(topic, { [field]: items.slice(from, from + MAX_ITEMS) }, options);
+    }
+  }
+
+  async flush(): Promise<void> {
+    await Promise.all(this.#running);
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    await this.flush();
+  }
+}

@@ -1,0 +1,52 @@
+import { promisify } from "node:util";
+import { gzip } from "node:zlib";
+import { checkAnswer, type Report } from "@elpis/api";
+import type { Message } from "../model/common.ts";
+import { encode } from "../proto/encode.ts";
+import { type Door, scrubber } from "../settings.ts";
+import { refusalText, reportOf, reportOfJson } from "./answer.ts";
+import type { Send } from "./send.ts";
+
+const compress = promisify(gzip);
+
+/** Sends by HTTP. */
+export function httpSend(door: Door): Send {
+  const isJson = door.protocol === "http/json";
+  const scrub = scrubber(door);
+  const headers = {
+    ...{ "user-agent": "elpis-reporter-otlp", ...door.headers },
+    "content-type": isJson ? "application/json" : "application/x-protobuf",
+    ...(door.gzip && { "content-encoding": "gzip" }),
+  };
+  return {
+    send: async (name, message, { signal }): Promise<Report | undefined> => {
+      const plain = isJson ? jsonOf(message) : encode(name, message);
+      const body = door.gzip ? await compress(plain) : plain;
+      // A redirect would turn a request into a question, or take the headers elsewhere.
+      const init = { method: "POST", headers, body, signal, redirect: "manual" } as const;
+      const response = await fetch(door.url, init);
+      const { status } = response;
+      const bytes = new Uint8Array(await response.arrayBuffer());
+      const type = response.headers.get("content-type");
+      await checkAnswer({
+        status,
+        headers: response.headers,
+        text: async () => scrub(refusalText(bytes, type)),
+      });
+      const isJsonAnswer = type?.includes("json") ?? isJson;
+      const report = isJsonAnswer ? reportOfJson(new TextDecoder().decode(bytes)) : reportOf(bytes);
+      return report?.reason === undefined ? report : { ...report, reason: scrub(report.reason) };
+    },
+    close: () => {},
+  };
+}
+
+/** Halves of surrogate pairs are no Unicode: a backend would refuse all for one of them. */
+function jsonOf(message: Message): Buffer {
+  const text = JSON.stringify(message, (_, value: unknown) =>
+    typeof value === "string" && /[\uD800-\uDFFF]/.test(value)
+      ? value.replaceAll(/\p{Surrogate}/gu, "\uFFFD")
+      : value,
+  );
+  return Buffer.from(text);
+}

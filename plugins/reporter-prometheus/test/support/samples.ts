@@ -1,0 +1,80 @@
+import type { Batch, Point, ReportCall } from "@elpis/api";
+import { ExponentialHistogram } from "@elpis/telemetry";
+
+const T = 1_790_000_000_000;
+const base = {
+  unit: "",
+  description: "",
+  group: "shop",
+  level: "normal",
+  start: T - 60_000,
+  time: T,
+} as const;
+const source = { app: "shop", name: "web" };
+
+/** A histogram of these values, as a point has it. */
+function histogramOf(...values: number[]): ExponentialHistogram {
+  const histogram = new ExponentialHistogram();
+  for (const value of values) histogram.record(value);
+  return histogram;
+}
+
+const durations = histogramOf(3, 12.5, 800);
+const { count, sum, min, max } = durations;
+
+export const POINTS: readonly Point[] = [
+  {
+    ...base,
+    ...{ kind: "counter", name: "orders", unit: "{order}", description: "Orders" },
+    ...{ temporality: "cumulative", value: 41.5, source },
+    tags: { process: "mine", paid: true, status: 200, ratio: 0.5 },
+  },
+  {
+    ...base,
+    ...{ kind: "counter", name: "orders", unit: "{order}", description: "Orders" },
+    ...{ temporality: "cumulative", value: 2, source: { ...source, name: "api", index: 1 } },
+    tags: {},
+  },
+  { ...base, kind: "upDownCounter", name: "open", value: -3, source, tags: {} },
+  { ...base, kind: "gauge", name: "load", group: "system", value: 0.25, source, tags: {} },
+  {
+    ...base,
+    ...{ kind: "histogram", name: "times", unit: "ms", temporality: "cumulative", source },
+    ...{ count, sum, min, max, mean: sum / count, tags: {}, bounds: [10, 100] },
+    ...{ p50: 12.5, p75: 800, p90: 800, p95: 800, p99: 800, p999: 800 },
+    buckets: durations.toBuckets(),
+    exemplars: [
+      {
+        ...{ value: 12.5, time: T - 1 },
+        tags: {
+          trace_id: "0af7651916cd43dd8448eb211c80319c",
+          span_id: "b7ad6b7169203331",
+          user: "u1",
+        },
+      },
+    ],
+  },
+];
+
+let batches = 0;
+
+/** A batch that throws when anything of it is changed. */
+export function batchOf(parts: Partial<Batch>): Batch {
+  return deepFreeze({
+    ...{ id: `b${batches++}`, time: T, resource: { "service.name": "shop", "host.name": "h1" } },
+    ...{ points: [], spans: [], errors: [], events: [] },
+    ...parts,
+  });
+}
+
+export function call(signal: AbortSignal = new AbortController().signal): ReportCall {
+  return { signal, attempt: 1, deadline: Date.now() + 10_000 };
+}
+
+function deepFreeze<Value>(value: Value): Value {
+  if (typeof value === "object" && value !== null && !Object.isFrozen(value)) {
+    Object.freeze(value);
+    for (const one of Object.values(value)) deepFreeze(one);
+  }
+  return value;
+}
