@@ -97,6 +97,7 @@ export {
 export type { Batch, Signal } from "./reporting/batch.ts";
 export { checkWants, type Wanted } from "./reporting/check-wants.ts";
 export {
+  type CheckAnswerOptions,
   checkAnswer,
   type HttpAnswer,
   Reject,

@@ -18,7 +18,7 @@ export async function send(access: Access, { url, headers, ...rest }: SendOption
     // Headers do not go elsewhere.
     redirect: "manual",
   });
-  const text = await response.text();
-  const { status } = response;
-  await checkAnswer({ status, headers: response.headers, text: async () => access.scrub(text) });
+  await checkAnswer(response, {
+    reasonOf: (bytes) => access.scrub(new TextDecoder().decode(bytes)),
+  });
 }

@@ -34,6 +34,14 @@ export interface HttpAnswer {
   readonly body?: ReadableStream<Uint8Array> | null;
 }
 
+/** How {@link checkAnswer} goes about it. */
+export interface CheckAnswerOptions {
+  /** Whether the body of a good answer is left to the caller, who has to read or cancel it. @default false */
+  readonly keepBody?: boolean;
+  /** What the body of a refusal says, of which `bytes` are the beginning. @default it is text in UTF-8 */
+  readonly reasonOf?: (bytes: Uint8Array) => string;
+}
+
 /** Statuses that mean: not taken, later perhaps. */
 const LATER: ReadonlySet<number> = new Set([408, 425, 429, 500, 502, 503, 504]);
 /** Of a body, for the reason. What is read beyond it is thrown away, so that the connection can be used again. */
@@ -45,19 +53,21 @@ const MAX_READ_BYTES = 65_536;
  * {@link TooLarge}; `408`, `425`, `429` and most of `5xx` are {@link RetryLater}, with what `Retry-After` asks for; anything else is
  * {@link Reject}. The body is read to its end, or given up where it is long.
  *
- * @param how `keepBody`: the body of a good answer is left to the caller, who has to read or cancel it
  * @throws RetryLater, TooLarge, Reject
  */
 export async function checkAnswer(
   answer: HttpAnswer,
-  how: { readonly keepBody?: boolean } = {},
+  {
+    keepBody = false,
+    reasonOf = (bytes) => Buffer.from(bytes).toString("utf8"),
+  }: CheckAnswerOptions = {},
 ): Promise<void> {
   const { status, headers } = answer;
   const isTaken = status >= 200 && status < 300;
-  if (isTaken && how.keepBody === true) return;
-  const text = await beginningOf(answer.body);
+  if (isTaken && keepBody) return;
+  const beginning = await beginningOf(answer.body);
   if (isTaken) return;
-  const words = text.replaceAll(/\s+/g, " ").trim().slice(0, REASON_CHARS);
+  const words = reasonOf(beginning).replaceAll(/\s+/g, " ").trim().slice(0, REASON_CHARS);
   const reason = words === "" ? `HTTP status ${status}` : `HTTP status ${status}: ${words}`;
   if (status === 413) throw new TooLarge(reason);
   if (LATER.has(status)) throw new RetryLater(retryAfterMs(headers.get("retry-after")), reason);
@@ -65,8 +75,8 @@ export async function checkAnswer(
 }
 
 /** How a body begins. What comes slowly, or breaks off, is what has come. */
-async function beginningOf(body: HttpAnswer["body"]): Promise<string> {
-  if (body === undefined || body === null) return "";
+async function beginningOf(body: HttpAnswer["body"]): Promise<Uint8Array> {
+  if (body === undefined || body === null) return new Uint8Array();
   const reader = body.getReader();
   const parts: Uint8Array[] = [];
   let bytes = 0;
@@ -84,7 +94,7 @@ async function beginningOf(body: HttpAnswer["body"]): Promise<string> {
   } catch {
     // The status stands in front of it, and is what counts.
   }
-  return Buffer.concat(parts).subarray(0, REASON_BYTES).toString("utf8");
+  return Buffer.concat(parts).subarray(0, REASON_BYTES);
 }
 
 /** `Retry-After` as HTTP has it, seconds or a date, in milliseconds from now; undefined for anything else. */

@@ -25,14 +25,12 @@ export function httpSend(door: Door): Send {
       // A redirect would turn a request into a question, or take the headers elsewhere.
       const init = { method: "POST", headers, body, signal, redirect: "manual" } as const;
       const response = await fetch(door.url, init);
-      const { status } = response;
-      const bytes = new Uint8Array(await response.arrayBuffer());
       const type = response.headers.get("content-type");
-      await checkAnswer({
-        status,
-        headers: response.headers,
-        text: async () => scrub(refusalText(bytes, type)),
+      await checkAnswer(response, {
+        keepBody: true,
+        reasonOf: (bytes) => scrub(refusalText(bytes, type)),
       });
+      const bytes = new Uint8Array(await response.arrayBuffer());
       const isJsonAnswer = type?.includes("json") ?? isJson;
       const report = isJsonAnswer ? reportOfJson(new TextDecoder().decode(bytes)) : reportOf(bytes);
       return report?.reason === undefined ? report : { ...report, reason: scrub(report.reason) };
