@@ -23,6 +23,8 @@ export interface ReporterContractOptions<Options> {
 }
 
 const CALL_MS = 10_000;
+/** Shorter ones turn up in other words. */
+const MIN_SECRET_CHARS = 4;
 /** How long a reporter may take to heed a signal. */
 const HEED_MS = 1000;
 
@@ -205,7 +207,7 @@ function checkSecrets(options: unknown, heard: readonly string[]): void {
 }
 
 function* secretsIn(value: unknown, isSecret: boolean): Generator<string> {
-  if (typeof value === "string" && isSecret && value !== "") yield value;
+  if (typeof value === "string" && isSecret && value.length >= MIN_SECRET_CHARS) yield value;
   if (typeof value !== "object" || value === null) return;
   for (const [key, one] of Object.entries(value))
     yield* secretsIn(one, isSecret || isSecretName(key));
