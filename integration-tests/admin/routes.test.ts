@@ -194,7 +194,9 @@ it("tells points, as JSON or as text, where a plugin has some", async () => {
     const measured = definePlugin({
       name: "measured", roles: ["agent"], provides: [metricsReader],
       setup: (host) => host.provide(metricsReader, {
-        points: ({ filter = {} } = {}) => points.filter(({ group }) => filter.groups?.includes(group) ?? true),
+        points: ({ scope, filter = {} } = {}) => points
+          .filter(({ group }) => filter.groups?.includes(group) ?? true)
+          .map((point) => ({ ...point, source: { ...point.source, app: scope } })),
       }),
     });`,
   );
@@ -203,6 +205,11 @@ it("tells points, as JSON or as text, where a plugin has some", async () => {
     { name: "shop.orders", value: 3 },
   ]);
   expect((await app.get("/metrics/nothing")).status).toBe(404);
+  for (const path of ["/metrics", "/metrics/shop", "/metrics/prometheus"]) {
+    expect((await app.get(path)).text, path).toMatch(/app"?[:=]"name"/);
+    expect((await app.get(`${path}?scope=process`)).text, path).toMatch(/app"?[:=]"process"/);
+    expect((await app.get(`${path}?scope=world`)).status, path).toBe(400);
+  }
   expect((await app.get("/metrics/list")).body.data).toMatchObject({
     shop: [{ name: "shop.orders" }],
   });
