@@ -54,6 +54,7 @@ it("answers in its envelope, and never with 200 when something failed", async ()
     ["/metrics", 404],
     ["/metrics/prometheus", 404],
     ["/tasks", 404],
+    ["/reporters", 404],
     ["/error?by=name", 400],
     ["/error?limit=-1", 400],
   ];
@@ -70,6 +71,7 @@ it("answers in its envelope, and never with 200 when something failed", async ()
   expect((await app.post("/scale", { scale: { web: "many" } })).status).toBe(400);
   expect((await app.post("/rollback", { processes: ["web"] })).status).toBe(409);
   expect((await app.post("/tasks/x/run")).status).toBe(404);
+  expect((await app.post("/reporters/x/test")).status).toBe(404);
 });
 
 it("does what the command line can do", async () => {
