@@ -54,6 +54,7 @@ it("answers in its envelope, and never with 200 when something failed", async ()
     ["/metrics", 404],
     ["/metrics/prometheus", 404],
     ["/tasks", 404],
+    ["/reporters", 404],
     ["/error?by=name", 400],
     ["/error?limit=-1", 400],
   ];
@@ -70,6 +71,7 @@ it("answers in its envelope, and never with 200 when something failed", async ()
   expect((await app.post("/scale", { scale: { web: "many" } })).status).toBe(400);
   expect((await app.post("/rollback", { processes: ["web"] })).status).toBe(409);
   expect((await app.post("/tasks/x/run")).status).toBe(404);
+  expect((await app.post("/reporters/x/test")).status).toBe(404);
 });
 
 it("does what the command line can do", async () => {
@@ -194,7 +196,9 @@ it("tells points, as JSON or as text, where a plugin has some", async () => {
     const measured = definePlugin({
       name: "measured", roles: ["agent"], provides: [metricsReader],
       setup: (host) => host.provide(metricsReader, {
-        points: ({ filter = {} } = {}) => points.filter(({ group }) => filter.groups?.includes(group) ?? true),
+        points: ({ scope, filter = {} } = {}) => points
+          .filter(({ group }) => filter.groups?.includes(group) ?? true)
+          .map((point) => ({ ...point, source: { ...point.source, app: scope } })),
       }),
     });`,
   );
@@ -203,6 +207,11 @@ it("tells points, as JSON or as text, where a plugin has some", async () => {
     { name: "shop.orders", value: 3 },
   ]);
   expect((await app.get("/metrics/nothing")).status).toBe(404);
+  for (const path of ["/metrics", "/metrics/shop", "/metrics/prometheus"]) {
+    expect((await app.get(path)).text, path).toMatch(/app"?[:=]"name"/);
+    expect((await app.get(`${path}?scope=process`)).text, path).toMatch(/app"?[:=]"process"/);
+    expect((await app.get(`${path}?scope=world`)).status, path).toBe(400);
+  }
   expect((await app.get("/metrics/list")).body.data).toMatchObject({
     shop: [{ name: "shop.orders" }],
   });

@@ -133,7 +133,7 @@ describe("elpis reporters", () => {
       19,
       expect.stringContaining("HTTP status 403: no /?token=(hidden) (hidden)"),
     ]);
-    await until("it to be known", async () => (await shown("acme"))?.state !== "open");
+    await until("it to be known", async () => (await shown("acme"))?.state !== "ok");
     const unknown = await home.run(["reporters", "test", "none"], { cwd: dir });
     expect([unknown.code, unknown.stderr]).toEqual([5, expect.stringContaining("acme, gone")]);
     const everything = [

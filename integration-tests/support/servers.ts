@@ -1,5 +1,5 @@
 import { type ChildProcess, execFile, spawn } from "node:child_process";
-import { chown, mkdtemp, realpath, rm } from "node:fs/promises";
+import { chown, mkdtemp, realpath, rm, writeFile } from "node:fs/promises";
 import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -18,7 +18,7 @@ export interface Server {
   kill(): Promise<void>;
 }
 
-export type ServerKind = "redis" | "postgres" | "mysql";
+export type ServerKind = "redis" | "postgres" | "mysql" | "prometheus";
 
 interface Recipe {
   readonly program: string;
@@ -68,10 +68,25 @@ const RECIPES: Readonly<Record<ServerKind, Recipe>> = {
       ...["--innodb-buffer-pool-size=8M", "--performance-schema=OFF"],
     ],
   },
+  // Its configuration is the file `prometheus.yml`.
+  prometheus: {
+    program: "prometheus",
+    args: (dir, port) => [
+      ...[`--config.file=${dir}/prometheus.yml`, `--storage.tsdb.path=${dir}/data`],
+      ...[`--web.listen-address=127.0.0.1:${port}`, "--log.level=warn"],
+    ],
+  },
 };
 
-/** Prepares a server on a free port; it is not started. Skips the test, with a line, where there is no such program. */
-export async function privateServer(kind: ServerKind, context: TestContext): Promise<Server> {
+/**
+ * Prepares a server on a free port, with these files in its folder; it is not started. Skips the test, with a line, where
+ * there is no such program.
+ */
+export async function privateServer(
+  kind: ServerKind,
+  context: TestContext,
+  files: Readonly<Record<string, string>> = {},
+): Promise<Server> {
   const recipe = RECIPES[kind];
   const found = await run("which", [recipe.program]).catch(() => undefined);
   if (found === undefined) {
@@ -82,6 +97,7 @@ export async function privateServer(kind: ServerKind, context: TestContext): Pro
   }
   const dir = await realpath(await mkdtemp(join(tmpdir(), "elpis-server-")));
   onTestFinished(() => rm(dir, { recursive: true, force: true }));
+  for (const [name, text] of Object.entries(files)) await writeFile(join(dir, name), text);
   const as = await otherUser(recipe.user);
   if (as.uid !== undefined) await chown(dir, as.uid, as.gid as number);
   await recipe.prepare?.(dir, as);

@@ -1,6 +1,6 @@
 import { lstatSync } from "node:fs";
 import { type CallOptions, type Client, type ErrorData, hasCode } from "@elpis/api";
-import { connectTo, findHubs, runtimeBase } from "@elpis/core";
+import { connectTo, createLogger, findHubs, runtimeBase } from "@elpis/core";
 import type { CliContext } from "./context.ts";
 import {
   forbidden,
@@ -82,10 +82,25 @@ export async function withMaster<Answer>(
   }
 }
 
-async function openLine(app: string, timeoutMs: number): Promise<Client<MasterTopics>> {
+function openLine(app: string, timeoutMs: number): Promise<Client<MasterTopics>> {
+  return open<MasterTopics>(app, timeoutMs, false);
+}
+
+/** A connection to an app that comes back when the app does; the caller closes it. @throws as {@link withMaster} */
+export function openLasting<Topics>(app: string, timeoutMs: number): Promise<Client<Topics>> {
+  return open<Topics>(app, Math.min(timeoutMs, CONNECT_MS), true);
+}
+
+async function open<Topics>(
+  app: string,
+  timeoutMs: number,
+  reconnect: boolean,
+): Promise<Client<Topics>> {
   try {
     const location = { name: "elpis" };
-    return await connectTo<MasterTopics>(app, { location, timeoutMs, reconnect: false });
+    // What becomes of a lasting connection is said by whoever opens it.
+    const log = createLogger({ level: reconnect ? "silent" : "warn" });
+    return await connectTo<Topics>(app, { location, timeoutMs, reconnect, log });
   } catch (error) {
     // A connection that was made and never welcomed: the kernel took it, the master did not.
     throw hasCode(error, "ELPIS_HUB_CLOSED") ? masterSilent(app, timeoutMs, error) : error;

@@ -87,6 +87,8 @@ export interface LogsOptions extends CommonOptions {
 export interface ErrorsOptions extends CommonOptions {
   /** How many of the newest. @default 20 */
   readonly lines?: number | undefined;
+  /** Go on printing what comes. */
+  readonly follow?: boolean | undefined;
   /** With their stacks. */
   readonly stack?: boolean | undefined;
 }

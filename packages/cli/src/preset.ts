@@ -1,5 +1,5 @@
 // The only file of the command line that knows plugins: what most people want, picked for them.
-import type { Request } from "@elpis/api";
+import type { Event, Request } from "@elpis/api";
 
 export {
   acceptsLine,
@@ -53,6 +53,7 @@ export type { RunRecord, TaskStatus, TaskTopics } from "@elpis/schedule";
 export interface PickedTopics {
   readonly "elpis.health": Request<Record<string, never>, HealthReport>;
   readonly "elpis.errors": Request<Readonly<Record<string, string>>, ErrorAnswer>;
+  readonly "elpis.error": Event<ErrorItem>;
 }
 
 /** How an application is, as `@elpis/health` says. */

@@ -28,6 +28,7 @@ describe("completion", () => {
   test("of options", async () => {
     expect(await complete("reload", "--ca")).toEqual(["--canary"]);
     expect(await complete("stop", "--")).toContain("--now");
+    expect(await complete("errors", "--f")).toEqual(["--follow"]);
   });
 
   test("of apps and processes, where they belong", async () => {

@@ -13,6 +13,8 @@ export interface ReporterHostOptions {
   readonly clock?: SenderClock;
   /** From 0 to 1, for pauses. @default Math.random */
   readonly random?: () => number;
+  /** How much of its first interval a reporter waits, from 0 to 1, so that not all have their turn at once. @default random */
+  readonly phase?: () => number;
   /** How long what waits may take to leave when a reporter is closed, in milliseconds. @default 2000 */
   readonly flushMs?: number;
 }

@@ -20,10 +20,10 @@ class Host implements Reporters {
   }
 
   add(reporter: AddedReporter): () => Promise<void> {
-    const { clock = systemClock, random = Math.random } = this.#options;
+    const { clock = systemClock, random = Math.random, phase = random } = this.#options;
     const line = new Line(reporter, {
       ...this.#options,
-      ...{ clock, random },
+      ...{ clock, random, phase },
       resource: { "host.name": hostname(), ...this.#options.resource },
       nextId: () => `${this.#run}-${reporter.name}-${++this.#ids}`,
       onOpen: ({ signals }) => this.#want(signals),

@@ -30,6 +30,7 @@ const QUEUE = { items: 50_000, bytes: 32 * 1024 * 1024 };
 export interface LineParts extends ReporterHostOptions {
   readonly clock: SenderClock;
   readonly random: () => number;
+  readonly phase: () => number;
   readonly resource: Batch["resource"];
   readonly nextId: () => string;
   /** Told what it wants, as soon as that is known. */
@@ -162,7 +163,7 @@ export class Line {
 
   #start(reporter: Reporter): void {
     const { name, use } = this.#added;
-    const { clock, random, nextId, createReader, onOpen } = this.#parts;
+    const { clock, random, nextId, createReader, onOpen, phase } = this.#parts;
     const given = checkWants(name, reporter.wants);
     const intervalMs = parseDuration(use.every ?? given.intervalMs) ?? given.intervalMs;
     const scope = use.scope ?? given.scope ?? "name";
@@ -183,7 +184,7 @@ export class Line {
           this.#lastSuccess = clock.wallTime();
         },
       }),
-      pace: new Pace(clock, intervalMs, aligned, () => {
+      pace: new Pace(clock, { intervalMs, isAligned: aligned, phase: phase() }, () => {
         this.#collect(true);
         this.#open?.delivery.pump();
       }),

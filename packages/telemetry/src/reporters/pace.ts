@@ -3,7 +3,19 @@ import type { SenderClock } from "../delta/contract.ts";
 /** A clock that is a moment slow must not take a boundary for the interval before. */
 const BEHIND_MS = 50;
 
-/** Calls something at intervals: from now on, or at whole multiples since 1970. */
+/** The first interval is not shorter than this part of the others. */
+const MIN_PHASE = 0.05;
+
+/** How often something is called, and when. */
+export interface PaceOptions {
+  readonly intervalMs: number;
+  /** At whole multiples of it since 1970. */
+  readonly isAligned: boolean;
+  /** How much of the first interval is waited for, from 0 to 1: others begin at the same time. */
+  readonly phase: number;
+}
+
+/** Calls something at intervals. */
 export class Pace {
   readonly #clock: SenderClock;
   readonly #intervalMs: number;
@@ -12,12 +24,13 @@ export class Pace {
   #nextAt: number;
   #off = (): void => {};
 
-  constructor(clock: SenderClock, intervalMs: number, isAligned: boolean, task: () => void) {
+  constructor(clock: SenderClock, { intervalMs, isAligned, phase }: PaceOptions, task: () => void) {
     this.#clock = clock;
     this.#intervalMs = intervalMs;
     this.#isAligned = isAligned;
     this.#task = task;
-    this.#nextAt = clock.now() + (isAligned ? this.#toBoundary() : intervalMs);
+    const firstMs = intervalMs * Math.max(MIN_PHASE, phase);
+    this.#nextAt = clock.now() + (isAligned ? this.#toBoundary() : firstMs);
     this.#arm();
   }
 

@@ -49,6 +49,22 @@ describe("a reporter", () => {
     expect(backend.taken).toHaveLength(4);
   });
 
+  it("has its turn at another time than others", async () => {
+    const phases = [0.25, 0.75];
+    const one = world(
+      () => 0.5,
+      () => phases.shift() ?? 1,
+    );
+    const [first, second] = [new Backend(), new Backend()];
+    one.add(first, {}, { name: "first" });
+    one.add(second, {}, { name: "second" });
+    one.next = [counter("a", 1)];
+    await settled();
+    await one.timers.advance(3 * INTERVAL_MS);
+    expect(first.taken.map(({ time }) => time % INTERVAL_MS)).toEqual([250, 250, 250]);
+    expect(second.taken.map(({ time }) => time % INTERVAL_MS)).toEqual([750, 750, 750]);
+  });
+
   it("is handed parts that are not too large", async () => {
     const one = world();
     const [few, small] = [new Backend(), new Backend()];

@@ -88,14 +88,14 @@ export interface World {
   intervals(count: number): Promise<void>;
 }
 
-export function world(random = () => 0.5): World {
+export function world(random = () => 0.5, phase = () => 1): World {
   const timers = fakeTimers(1_000_000_000);
   const log = lines();
   const asked: ReaderOptions[] = [];
   const made: World = {
     ...{ timers, log, asked, next: [] as readonly Point[], read: () => made.next },
     host: createReporterHost({
-      ...{ log, clock: timers, random, resource: { "service.name": "shop" } },
+      ...{ phase, log, clock: timers, random, resource: { "service.name": "shop" } },
       createReader: (options) => {
         const reader = asked.push(options) - 1;
         return { read: () => made.read(reader) };

@@ -1,6 +1,7 @@
 import { type DestinationStream, type Logger, symbols } from "pino";
 import type { LineWriter } from "./line-writer.ts";
 import { printLine } from "./stdio.ts";
+import { isHeard, tellError } from "./tell-errors.ts";
 
 /** Where lines go besides the file, and in which form. */
 export interface DestinationOptions {
@@ -15,23 +16,39 @@ export interface DestinationOptions {
   readonly level: number;
 }
 
-/** What pino tells a destination that wants to know. */
-interface Told {
+/** What pino tells a destination that wants to know; all of it is there from the beginning, which is faster. */
+interface Told extends DestinationStream {
+  readonly [symbols.needsMetadataGsym]: true;
   lastLevel: number;
   lastLogger: Logger | undefined;
+  lastMsg: unknown;
+  lastObj: unknown;
+  lastTime: unknown;
+  flushSync(): void;
 }
 
-/** A destination that looks at the level of each line, or at its form. A plain file needs none. */
+/** Writes each line where its level says, and tells of those that are errors. */
 export function destination(options: DestinationOptions): DestinationStream {
   const { writer, format, stdoutLevel, fileLevel, level } = options;
-  const told: Told = { lastLevel: 0, lastLogger: undefined };
   const isForFile = (): boolean =>
     told.lastLevel >= fileLevel || told.lastLogger?.levelVal !== level;
-  const write = (line: string): void => {
-    const text = format(line);
-    if (isForFile()) writer.write(text);
-    if (told.lastLevel >= stdoutLevel) printLine(text);
+  const told: Told = {
+    [symbols.needsMetadataGsym]: true,
+    lastLevel: 0,
+    lastLogger: undefined,
+    lastMsg: undefined,
+    lastObj: undefined,
+    lastTime: undefined,
+    write(line) {
+      const text = format(line);
+      if (isForFile()) writer.write(text);
+      const { lastLevel, lastMsg, lastObj } = told;
+      if (lastLevel >= stdoutLevel) printLine(text);
+      if (isHeard(lastLevel)) {
+        tellError({ text: line, level: lastLevel, message: lastMsg, given: lastObj });
+      }
+    },
+    flushSync: () => writer.flushSync(),
   };
-  const flushSync = (): void => writer.flushSync();
-  return Object.assign(told, { [symbols.needsMetadataGsym]: true, write, flushSync });
+  return told;
 }

@@ -57,16 +57,13 @@ export class LoggerParts {
 
   make(writer: LineWriter, onClose: () => Promise<void>): FileLogger {
     const { file, stdout } = this.#levels;
-    const isPlain = this.#plan.format === "json" && stdout === Number.POSITIVE_INFINITY;
-    const stream = isPlain
-      ? writer
-      : destination({
-          writer,
-          format: this.#format,
-          stdoutLevel: stdout,
-          fileLevel: file,
-          level: Math.min(file, stdout),
-        });
+    const stream = destination({
+      writer,
+      format: this.#format,
+      stdoutLevel: stdout,
+      fileLevel: file,
+      level: Math.min(file, stdout),
+    });
     const log = pino(this.#options, stream);
     return Object.defineProperties(log, extrasOf(this.#plan.path, writer, onClose)) as FileLogger;
   }

@@ -8,7 +8,10 @@ import { watchErrors } from "../collectors/process/errors.ts";
 import { EventLoop } from "../collectors/process/event-loop.ts";
 import { watchGc } from "../collectors/process/gc.ts";
 import { HttpClient } from "../collectors/process/http-client.ts";
+import type { HttpServerInstruments } from "../collectors/process/http-instruments.ts";
+import { HttpOutcomes } from "../collectors/process/http-outcomes.ts";
 import { HttpServer } from "../collectors/process/http-server.ts";
+import { Http2Server } from "../collectors/process/http2-server.ts";
 import { Resources } from "../collectors/process/resources.ts";
 import { Usage } from "../collectors/process/usage.ts";
 import { V8 } from "../collectors/process/v8.ts";
@@ -92,14 +95,18 @@ function watchServer(kit: Kit, registry: MetricsRegistry, level: Level): () => v
   const name = "middleware.http.request";
   kit.histogram(name, level);
   const compass = registry.getFastCompass("http", MetricName.build(name).atLevel(level));
-  const server = new HttpServer({
+  const instruments: HttpServerInstruments = {
     duration: kit.histogram("http.server.request.duration", level),
     responses: kit.counter("http.server.responses", level),
     active: kit.upDownCounter("http.server.active_requests", level),
     compass: (ms, category) => compass.record(ms, category),
-  });
-  server.install();
-  return () => server.close();
+  };
+  const outcomes = new HttpOutcomes(instruments);
+  const servers = [new HttpServer(instruments, outcomes), new Http2Server(instruments, outcomes)];
+  for (const server of servers) server.install();
+  return () => {
+    for (const server of servers) server.close();
+  };
 }
 
 function watchClient(kit: Kit, level: Level): () => void {

@@ -11,15 +11,22 @@ import type { ErrorItem } from "../../preset.ts";
 const DEFAULT_LINES = 20;
 const DEFAULT_TIMEOUT_MS = 10_000;
 
-/** Shows the newest errors of all processes of an app, the newest last. */
+/** Shows the newest errors of all processes of an app, the newest last; with `follow` also those that come. */
 export async function errors(
   context: CliContext,
   options: ErrorsOptions,
   named?: string,
 ): Promise<number> {
   const app = await pickApp(context, options, named);
-  const query = { limit: String(options.lines ?? DEFAULT_LINES) };
-  const timeoutMs = options.timeoutMs ?? DEFAULT_TIMEOUT_MS;
+  const { lines = DEFAULT_LINES, timeoutMs = DEFAULT_TIMEOUT_MS } = options;
+  if (options.follow === true) {
+    const { followErrors } = await import("./follow-errors.ts");
+    const show = (one: ErrorItem): void =>
+      options.json === true ? printJson(context, one) : print(context, one, options.stack === true);
+    await followErrors(context, { app: app.name, lines, timeoutMs, print: show });
+    return EXIT_CODES.ok.code;
+  }
+  const query = { limit: String(lines) };
   const found = await askPicked(app.name, timeoutMs, (client, call) =>
     client.request("elpis.errors", query, call),
   );

@@ -74,6 +74,7 @@ function registerNumbers({ program, context, chosen }: Registrar): void {
   );
   defineApp(program, "errors", "show the newest errors of all processes")
     .option("-n, --lines <count>", "how many of the newest (default 20)", whole(0))
+    .option("-f, --follow", "go on printing what comes")
     .option("--stack", "with their stacks")
     .action((app: string | undefined, raw: Raw<ErrorsOptions>) =>
       chosen(async () => {

@@ -6,6 +6,7 @@ import { changeRoutes } from "./change.ts";
 import { healthRoutes } from "./health.ts";
 import { metricsRoutes } from "./metrics.ts";
 import { processRoutes } from "./process.ts";
+import { reporterRoutes } from "./reporters.ts";
 import { tellRoutes } from "./tell.ts";
 
 /** Everything that there is, and the document that says so. */
@@ -15,6 +16,7 @@ export function allRoutes(world: RouteWorld, streams: EventStreams): readonly Ro
     ...healthRoutes(world),
     ...processRoutes(world),
     ...metricsRoutes(world),
+    ...reporterRoutes(world),
     ...tellRoutes(world),
     ...changeRoutes(world),
     {

@@ -1,50 +1,67 @@
-import { type Point, type PointFilter, toOpenMetrics, toPrometheus } from "@elpis/telemetry";
-import { notFound } from "../../errors.ts";
+import {
+  type Point,
+  type PointFilter,
+  type Scope,
+  toOpenMetrics,
+  toPrometheus,
+} from "@elpis/telemetry";
+import { badInput, notFound } from "../../errors.ts";
 import type { Answered, Asked, Route, RouteWorld } from "../route.ts";
 
 const PROMETHEUS = "text/plain; version=0.0.4; charset=utf-8";
 const OPEN_METRICS = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
+const SCOPES: readonly string[] = ["name", "process", "app"] satisfies Scope[];
+const SCOPE_QUERY = {
+  scope: "`name`: all processes of a name together (default); `process`: each by itself; `app`",
+};
+
 /** What was measured. */
 export function metricsRoutes({ metrics }: RouteWorld): Route[] {
-  const read = async (filter: PointFilter = {}): Promise<readonly Point[]> => {
+  const read = async ({ query }: Asked, filter: PointFilter = {}): Promise<readonly Point[]> => {
     if (metrics === undefined) {
       throw notFound("This application has no plugin @elpis/metrics; add it to its plugins.");
     }
-    return await metrics.points({ scope: "process", filter });
+    return await metrics.points({ scope: scopeOf(query), filter });
   };
-  const prometheus = async (): Promise<Answered> => ({
-    text: toPrometheus(await read()),
+  const prometheus = async (asked: Asked): Promise<Answered> => ({
+    text: toPrometheus(await read(asked)),
     type: PROMETHEUS,
   });
-  const openMetrics = async (): Promise<Answered> => ({
-    text: toOpenMetrics(await read()),
+  const openMetrics = async (asked: Asked): Promise<Answered> => ({
+    text: toOpenMetrics(await read(asked)),
     type: OPEN_METRICS,
   });
-  const statuses = { 404: "there is no plugin @elpis/metrics, or no such group" };
+  const statuses = {
+    400: "there is no such scope",
+    404: "there is no plugin @elpis/metrics, or no such group",
+  };
   return [
     {
       method: "GET",
       path: "/metrics",
       summary: "All points; as text for Prometheus or OpenMetrics where `accept` asks for that",
+      query: SCOPE_QUERY,
       statuses,
-      answer: async ({ accept }: Asked) => {
-        if (accept.includes("application/openmetrics-text")) return openMetrics();
-        if (/text\/plain/.test(accept)) return prometheus();
-        return { data: await read() };
+      answer: async (asked) => {
+        const { accept } = asked;
+        if (accept.includes("application/openmetrics-text")) return openMetrics(asked);
+        if (/text\/plain/.test(accept)) return prometheus(asked);
+        return { data: await read(asked) };
       },
     },
     {
       method: "GET",
       path: "/metrics/list",
       summary: "All names, by group",
-      statuses,
-      answer: async () => ({ data: namesOf(await read()) }),
+      statuses: { 404: statuses[404] },
+      answer: async (asked) => ({ data: namesOf(await read({ ...asked, query: {} })) }),
     },
     {
       method: "GET",
       path: "/metrics/prometheus",
       summary: "All points, as text for Prometheus",
+      query: SCOPE_QUERY,
       statuses,
       answer: prometheus,
     },
@@ -52,15 +69,22 @@ export function metricsRoutes({ metrics }: RouteWorld): Route[] {
       method: "GET",
       path: "/metrics/:group",
       summary: "The points of one group",
+      query: SCOPE_QUERY,
       statuses,
-      answer: async ({ params }) => {
-        const group = params.group ?? "";
-        const points = await read({ groups: [group] });
+      answer: async (asked) => {
+        const group = asked.params.group ?? "";
+        const points = await read(asked, { groups: [group] });
         if (points.length === 0) throw notFound(`There is no group ${group.slice(0, 64)}.`);
         return { data: points };
       },
     },
   ];
+}
+
+/** Sums of a name never fall; those of one process begin anew when it is replaced. */
+function scopeOf({ scope = "name" }: Asked["query"]): Scope {
+  if (!SCOPES.includes(scope)) throw badInput(`scope is one of ${SCOPES.join(", ")}.`);
+  return scope as Scope;
 }
 
 function namesOf(points: readonly Point[]): Record<string, unknown[]> {

@@ -2,7 +2,7 @@ import { channel } from "node:diagnostics_channel";
 import type { EventEmitter } from "node:events";
 import type { BoundCounter } from "@elpis/telemetry";
 import type { HttpServerInstruments } from "./http-instruments.ts";
-import { HTTP_METHODS } from "./http-methods.ts";
+import type { HttpOutcomes } from "./http-outcomes.ts";
 
 /** When a request came, on the response: it lives as long as it is wanted. */
 const START = Symbol("elpis.metrics.start");
@@ -15,21 +15,19 @@ interface Message {
   };
 }
 
-/** One way in which requests end, and where it is recorded. */
-interface Outcome {
-  record(ms: number): void;
-}
-
 /** Measures the HTTP/1 requests of this process, whatever serves them, as Node tells of them. */
 export class HttpServer {
-  readonly #instruments: HttpServerInstruments;
   readonly #active: BoundCounter;
-  readonly #outcomes = new Map<string, Outcome>();
+  readonly #outcomes: HttpOutcomes;
   readonly #now: () => number;
 
-  constructor(instruments: HttpServerInstruments, now: () => number = () => performance.now()) {
-    this.#instruments = instruments;
+  constructor(
+    instruments: HttpServerInstruments,
+    outcomes: HttpOutcomes,
+    now: () => number = () => performance.now(),
+  ) {
     this.#active = instruments.active.bind();
+    this.#outcomes = outcomes;
     this.#now = now;
   }
 
@@ -56,7 +54,7 @@ export class HttpServer {
     const startedAt = response[START];
     if (startedAt === undefined) return;
     response[START] = undefined;
-    this.#end(request.method ?? "", response.statusCode, this.#now() - startedAt);
+    this.#outcomes.end(request.method ?? "", response.statusCode, this.#now() - startedAt);
   };
 
   // Node calls listeners with their emitter as `this`; a closure for each request would cost more.
@@ -70,41 +68,7 @@ export class HttpServer {
       self.#active.add(-1);
       if (startedAt === undefined) return;
       response[START] = undefined;
-      self.#end(response.req?.method ?? "", undefined, self.#now() - startedAt);
-    };
-  }
-
-  /** @param status undefined: the client did not wait for the answer */
-  #end(method: string, status: number | undefined, ms: number): void {
-    const key = `${method} ${status}`;
-    let outcome = this.#outcomes.get(key);
-    if (outcome === undefined) {
-      outcome = this.#outcomeOf(method, status);
-      // Clients choose methods: those that are none share one outcome, but not a place in the map.
-      if (HTTP_METHODS.has(method)) this.#outcomes.set(key, outcome);
-    }
-    outcome.record(ms);
-  }
-
-  #outcomeOf(method: string, status: number | undefined): Outcome {
-    const { duration, responses, compass } = this.#instruments;
-    const tags = {
-      "http.request.method": HTTP_METHODS.has(method) ? method : "_OTHER",
-      ...(status === undefined
-        ? { "error.type": "aborted" }
-        : { "http.response.status_code": status }),
-    };
-    const durations = duration.bind(tags);
-    const classes = responses.bind({
-      class: status === undefined ? "aborted" : `${Math.floor(status / 100)}xx`,
-    });
-    const isSuccess = status !== undefined && status < 400;
-    return {
-      record(ms: number): void {
-        durations.record(ms / 1000);
-        classes.add(1);
-        compass(ms, isSuccess ? "success" : "error");
-      },
+      self.#outcomes.end(response.req?.method ?? "", undefined, self.#now() - startedAt);
     };
   }
 }

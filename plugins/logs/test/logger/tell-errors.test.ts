@@ -1,0 +1,75 @@
+import { subscribe, unsubscribe } from "node:diagnostics_channel";
+import { expect, it, onTestFinished } from "vitest";
+import { elpisLogger } from "../../src/logger.ts";
+import { linesOf, place } from "./support.ts";
+
+interface Told {
+  readonly level: string;
+  readonly message: string;
+  readonly fields: Readonly<Record<string, unknown>>;
+}
+
+function heard(onTold: (line: Told) => void = () => {}): Told[] {
+  const lines: Told[] = [];
+  const listener = (line: unknown): void => {
+    lines.push(line as Told);
+    onTold(line as Told);
+  };
+  subscribe("elpis.log", listener);
+  onTestFinished(() => void unsubscribe("elpis.log", listener));
+  return lines;
+}
+
+it("tells of errors, and of nothing else, with the fields of the line", async () => {
+  const { logger } = await place();
+  const lines = heard();
+  const log = logger({ level: "debug" });
+  log.debug("not this");
+  log.warn({ sku: 1 }, "nor this");
+  log.child({ traceId: "abc" }).error({ sku: 1 }, "no tea %s", "left");
+  log.fatal(Object.assign(new RangeError("too far"), { code: "E_FAR" }));
+  log.error({ error: new TypeError("not written") }, "it broke");
+  expect(lines).toEqual([
+    { level: "error", message: "no tea left", fields: { traceId: "abc", sku: 1 } },
+    {
+      level: "fatal",
+      message: "too far",
+      fields: {
+        err: expect.objectContaining({ name: "RangeError", message: "too far", code: "E_FAR" }),
+      },
+    },
+    { level: "error", message: "it broke", fields: { error: expect.any(TypeError) } },
+  ]);
+});
+
+it("hides what is hidden in the file, whatever the form of its lines", async () => {
+  const { logger } = await place();
+  const lines = heard();
+  const log = logger({ redact: ["password", "err.config"], format: "text", stdoutLevel: "off" });
+  const error = Object.assign(new Error("refused"), { config: { key: "hunter2" } });
+  log.error({ password: "hunter2", err: error }, "no");
+  elpisLogger(log).child({ part: "shop" }).error("no again", { password: "hunter2" });
+  expect(lines.map(({ message }) => message)).toEqual(["no", "no again"]);
+  expect(lines[1]?.fields).toEqual({ part: "shop", password: "[Redacted]" });
+  expect(JSON.stringify(lines)).not.toContain("hunter2");
+});
+
+it("knows levels of one's own, and lines that are no JSON", async () => {
+  const { logger } = await place();
+  const lines = heard();
+  const log = logger({
+    pino: { customLevels: { alert: 55 }, hooks: { streamWrite: (text) => `+ ${text}` } },
+  });
+  (log as unknown as { alert(fields: object, text: string): void }).alert({ a: 1 }, "look");
+  expect(lines).toEqual([{ level: "error", message: "look", fields: {} }]);
+});
+
+it("does not go round in circles when whoever hears logs an error", async () => {
+  const { logger } = await place();
+  const log = logger();
+  const lines = heard(() => log.error("heard"));
+  log.error("once");
+  expect(lines.map(({ message }) => message)).toEqual(["once"]);
+  await log.flush();
+  expect(linesOf(log.path).map(({ msg }) => msg)).toEqual(["once", "heard"]);
+});
