@@ -11,6 +11,8 @@ import { measurePipeline } from "./telemetry/pipeline.mjs";
 const LIMITS_NS = { "counter, bound": 40, "histogram, bound": 80 };
 const MAX_AGENT_PERCENT = 3;
 const MAX_RSS_MIB = 32;
+const MAX_REPORTERS_PERCENT = 5;
+const MAX_REPORTERS_MIB = 60;
 
 const { values: flags } = parseArgs({
   options: {
@@ -20,14 +22,15 @@ const { values: flags } = parseArgs({
   },
 });
 
-async function measureCardinality() {
-  const file = fileURLToPath(new URL("./telemetry/cardinality.mjs", import.meta.url));
-  const { stdout } = await promisify(execFile)(process.execPath, ["--expose-gc", file]);
+/** Measures in a process of its own, so that nothing else is in its memory. */
+async function measureApart(name, ...args) {
+  const file = fileURLToPath(new URL(`./telemetry/${name}.mjs`, import.meta.url));
+  const { stdout } = await promisify(execFile)(process.execPath, ["--expose-gc", file, ...args]);
   return JSON.parse(stdout);
 }
 
 /** What was promised, and whether it holds in this run. */
-function judge({ hotPath, pipeline, cardinality }) {
+function judge({ hotPath, pipeline, cardinality, reporters }) {
   const rules = Object.entries(hotPath).map(([action, byClient]) => {
     const { elpis, ...rivals } = byClient;
     const limit = LIMITS_NS[action] ?? Number.POSITIVE_INFINITY;
@@ -45,6 +48,12 @@ function judge({ hotPath, pipeline, cardinality }) {
       `10⁶ values of a tag: at most ${MAX_RSS_MIB} MiB, and no count lost`,
       cardinality.rssGrowthMiB <= MAX_RSS_MIB && cardinality.isWhole,
     ],
+    [
+      `${reporters.reporters} reporters at their interval: at most ${MAX_REPORTERS_PERCENT} % of a core and ${MAX_REPORTERS_MIB} MiB`,
+      reporters.agentCorePercent <= MAX_REPORTERS_PERCENT &&
+        reporters.rssGrowthMiB <= MAX_REPORTERS_MIB &&
+        reporters.itemsLost === 0,
+    ],
   ];
 }
 
@@ -52,7 +61,8 @@ const results = {
   node: process.version,
   hotPath: measureHotPath(flags.quick ? 5 : 25),
   pipeline: measurePipeline(flags.quick ? 20 : 200),
-  cardinality: await measureCardinality(),
+  cardinality: await measureApart("cardinality"),
+  reporters: await measureApart("reporters", "60000", flags.quick ? "5" : "15"),
 };
 const rules = judge(results);
 if (flags.json) console.log(JSON.stringify({ ...results, rules }, null, 1));
@@ -64,7 +74,7 @@ else {
   ]);
   console.log(`Nanoseconds of processor time for one call, medians, Node ${results.node}\n`);
   console.log(table([["", ...clients], ...rows]));
-  for (const part of ["pipeline", "cardinality"]) {
+  for (const part of ["pipeline", "cardinality", "reporters"]) {
     console.log(`\n${part}`);
     const figures = Object.entries(results[part]).map(([name, value]) => [
       name,

@@ -18,7 +18,7 @@ import { createAggregator, createReporterHost } from "@elpis/telemetry";
 const INTERVAL_MS = 5000;
 const EVERY_MS = Number(process.argv[2] ?? 60_000);
 const ROUNDS = Number(process.argv[3] ?? 20);
-const WARM_UP = 4;
+const WARM_UP = 10;
 /** Reporters have their turns at different times. */
 const STEPS = 20;
 const MIB = 1024 * 1024;
@@ -114,7 +114,7 @@ async function round() {
   return used;
 }
 
-for (let at = 0; at < WARM_UP / 2; at++) await round();
+for (let at = 0; at < WARM_UP; at++) await round();
 const without = rss();
 for (const [factory, own] of USES) {
   const { definition } = factory;
