@@ -11,6 +11,7 @@ import { measurePipeline } from "./telemetry/pipeline.mjs";
 const LIMITS_NS = { "counter, bound": 40, "histogram, bound": 80 };
 const MAX_AGENT_PERCENT = 3;
 const MAX_RSS_MIB = 32;
+const MIN_THROUGHPUT = 0.97;
 const MAX_REPORTERS_PERCENT = 5;
 const MAX_REPORTERS_MIB = 60;
 
@@ -30,7 +31,7 @@ async function measureApart(name, ...args) {
 }
 
 /** What was promised, and whether it holds in this run. */
-function judge({ hotPath, pipeline, cardinality, reporters }) {
+function judge({ hotPath, pipeline, cardinality, throughput, reporters }) {
   const rules = Object.entries(hotPath).map(([action, byClient]) => {
     const { elpis, ...rivals } = byClient;
     const limit = LIMITS_NS[action] ?? Number.POSITIVE_INFINITY;
@@ -49,6 +50,10 @@ function judge({ hotPath, pipeline, cardinality, reporters }) {
       cardinality.rssGrowthMiB <= MAX_RSS_MIB && cardinality.isWhole,
     ],
     [
+      `the shop answers at least ${MIN_THROUGHPUT} of the requests that it answers without metrics`,
+      throughput.ratio >= MIN_THROUGHPUT,
+    ],
+    [
       `${reporters.reporters} reporters at their interval: at most ${MAX_REPORTERS_PERCENT} % of a core and ${MAX_REPORTERS_MIB} MiB`,
       reporters.agentCorePercent <= MAX_REPORTERS_PERCENT &&
         reporters.rssGrowthMiB <= MAX_REPORTERS_MIB &&
@@ -62,6 +67,7 @@ const results = {
   hotPath: measureHotPath(flags.quick ? 5 : 25),
   pipeline: measurePipeline(flags.quick ? 20 : 200),
   cardinality: await measureApart("cardinality"),
+  throughput: await measureApart("throughput", ...(flags.quick ? ["4", "1500"] : [])),
   reporters: await measureApart("reporters", "60000", flags.quick ? "5" : "15"),
 };
 const rules = judge(results);
@@ -74,7 +80,7 @@ else {
   ]);
   console.log(`Nanoseconds of processor time for one call, medians, Node ${results.node}\n`);
   console.log(table([["", ...clients], ...rows]));
-  for (const part of ["pipeline", "cardinality", "reporters"]) {
+  for (const part of ["pipeline", "cardinality", "throughput", "reporters"]) {
     console.log(`\n${part}`);
     const figures = Object.entries(results[part]).map(([name, value]) => [
       name,

@@ -1,6 +1,6 @@
 // As many requests as can be answered, a fixed number at a time, on bare sockets, so that the client costs little. One
-// argument, JSON: { port, connections, keepAlive, warmMs, ms, path, from }. `from` is the address it calls from: whoever
-// opens thousands of connections a second runs out of ports on one.
+// argument, JSON: { port, connections, keepAlive, warmMs, ms, path, end, from }. `end` is how an answer ends. `from` is the
+// address it calls from: whoever opens thousands of connections a second runs out of ports on one.
 import net from "node:net";
 
 const {
@@ -10,9 +10,11 @@ const {
   warmMs,
   ms,
   path = "/fast",
+  end = "fast\n",
   from,
 } = JSON.parse(process.argv[2]);
 const head = `GET ${path} HTTP/1.1\r\nHost: localhost\r\n${keepAlive ? "" : "Connection: close\r\n"}\r\n`;
+const END = Buffer.from(end);
 const OK = Buffer.from("HTTP/1.1 200");
 let answered = 0;
 let failed = 0;
@@ -26,7 +28,7 @@ function connect() {
 
 /** The body is the last of an answer, and all answers are alike: when its bytes are there, the answer is. */
 function isWhole(bytes) {
-  return bytes.length > 6 && bytes.subarray(-5).equals(Buffer.from("fast\n"));
+  return bytes.length > END.length && bytes.subarray(-END.length).equals(END);
 }
 
 function keptAlive() {
