@@ -102,6 +102,7 @@ export {
   type HttpAnswer,
   Reject,
   RetryLater,
+  readBeginning,
   retryAfterMs,
   TooLarge,
 } from "./reporting/failures.ts";

@@ -27,7 +27,8 @@ export function checkWants(name: string, wants: Wants | undefined): Wanted {
   if (scope !== undefined && !["process", "name", "app"].includes(scope)) {
     throw wrong("scope is none");
   }
-  if (retry !== undefined && !["safe", "never"].includes(retry)) throw wrong("retry is none");
+  if (retry !== undefined && !["safe", "refused", "never"].includes(retry))
+    throw wrong("retry is none");
   const { intervalMs = 60_000, maxItems = 1000, maxBytes = 1_000_000 } = wants;
   const isSpan = intervalMs >= MIN_INTERVAL_MS && intervalMs <= DAY_MS;
   if (!isSpan) throw wrong(`intervalMs is not between ${MIN_INTERVAL_MS} and ${DAY_MS}`);

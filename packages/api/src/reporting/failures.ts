@@ -51,7 +51,7 @@ const MAX_READ_BYTES = 65_536;
 /**
  * Does nothing for an answer that says a batch was taken, and throws what the host is to be told otherwise: `413` is
  * {@link TooLarge}; `408`, `425`, `429` and most of `5xx` are {@link RetryLater}, with what `Retry-After` asks for; anything else is
- * {@link Reject}. The body is read to its end, or given up where it is long.
+ * {@link Reject}. The body is read to its end, or given up where it is long: whoever wants that of a good answer says `keepBody`.
  *
  * @throws RetryLater, TooLarge, Reject
  */
@@ -63,10 +63,12 @@ export async function checkAnswer(
   }: CheckAnswerOptions = {},
 ): Promise<void> {
   const { status, headers } = answer;
-  const isTaken = status >= 200 && status < 300;
-  if (isTaken && keepBody) return;
-  const beginning = await beginningOf(answer.body);
-  if (isTaken) return;
+  if (status >= 200 && status < 300) {
+    // It was taken, whatever the rest of the answer does.
+    if (!keepBody) void readBeginning(answer);
+    return;
+  }
+  const beginning = await readBeginning(answer);
   const words = reasonOf(beginning).replaceAll(/\s+/g, " ").trim().slice(0, REASON_CHARS);
   const reason = words === "" ? `HTTP status ${status}` : `HTTP status ${status}: ${words}`;
   if (status === 413) throw new TooLarge(reason);
@@ -74,8 +76,16 @@ export async function checkAnswer(
   throw new Reject(reason);
 }
 
-/** How a body begins. What comes slowly, or breaks off, is what has come. */
-async function beginningOf(body: HttpAnswer["body"]): Promise<Uint8Array> {
+/**
+ * Reads how the body of an answer begins, and gives up the rest. Never rejects: when it breaks off, or the request is aborted, it is what
+ * has come.
+ *
+ * @param maxBytes how much of it. @default 4096
+ */
+export async function readBeginning(
+  { body }: Pick<HttpAnswer, "body">,
+  maxBytes: number = REASON_BYTES,
+): Promise<Uint8Array> {
   if (body === undefined || body === null) return new Uint8Array();
   const reader = body.getReader();
   const parts: Uint8Array[] = [];
@@ -84,9 +94,9 @@ async function beginningOf(body: HttpAnswer["body"]): Promise<Uint8Array> {
     for (;;) {
       const { done, value } = await reader.read();
       if (done) break;
-      if (bytes < REASON_BYTES) parts.push(value);
+      if (bytes < maxBytes) parts.push(value);
       bytes += value.byteLength;
-      if (bytes > MAX_READ_BYTES) {
+      if (bytes > Math.max(maxBytes, MAX_READ_BYTES)) {
         await reader.cancel();
         break;
       }
@@ -94,7 +104,7 @@ async function beginningOf(body: HttpAnswer["body"]): Promise<Uint8Array> {
   } catch {
     // The status stands in front of it, and is what counts.
   }
-  return Buffer.concat(parts).subarray(0, REASON_BYTES);
+  return Buffer.concat(parts).subarray(0, maxBytes);
 }
 
 /** `Retry-After` as HTTP has it, seconds or a date, in milliseconds from now; undefined for anything else. */
@@ -102,6 +112,7 @@ export function retryAfterMs(header: string | null, now: number = Date.now()): n
   if (header === null) return undefined;
   const text = header.trim();
   if (/^\d+(\.\d+)?$/.test(text)) return Number(text) * 1000;
-  const at = Date.parse(text);
+  // A date has letters; `Date.parse` takes other things for dates as well.
+  const at = /[a-z]/i.test(text) ? Date.parse(text) : Number.NaN;
   return Number.isNaN(at) ? undefined : Math.max(0, at - now);
 }

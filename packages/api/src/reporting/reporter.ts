@@ -16,7 +16,10 @@ export interface Wants {
   readonly scope?: Scope;
   /** How often, in milliseconds. @default 60000 */
   readonly intervalMs?: number;
-  /** Whether it is handed something at whole multiples of `intervalMs` since 1970, for backends that keep one value for each. @default false */
+  /**
+   * Whether it is handed something at whole multiples of `intervalMs` since 1970, for backends that keep one value for each. What users
+   * say by `every` is then for the reporter to decide on, see {@link ReporterContext.everyMs}. @default false
+   */
   readonly aligned?: boolean;
   /** Items of a batch at most. @default 1000 */
   readonly maxItems?: number;
@@ -32,10 +35,11 @@ export interface Wants {
     readonly tags?: number;
   };
   /**
-   * Whether a batch may be sent again when it is not known whether it was taken. `safe`: twice is as good as once. `never`: not even
-   * after {@link RetryLater}, since the reporter tries again by itself. @default only batches of cumulative points
+   * Whether a batch may be sent again when it is not known whether it was taken. `safe`: twice is as good as once. `refused`: only
+   * after {@link RetryLater}, and when no connection could be made. `never`: not even then, since the reporter tries again by itself.
+   * @default only batches of cumulative points
    */
-  readonly retry?: "safe" | "never";
+  readonly retry?: "safe" | "refused" | "never";
 }
 
 /** What the host says with each call. */
@@ -68,7 +72,7 @@ export interface Reporter {
    */
   // biome-ignore lint/suspicious/noConfusingVoidType: a function that returns nothing is one.
   report(batch: Batch, call: ReportCall): Promise<Report | void>;
-  /** Lets go of everything. May be called twice. */
+  /** Lets go of everything, within 2 s. May be called twice. */
   close?(): Promise<void> | void;
 }
 
@@ -79,7 +83,7 @@ export interface ReporterContext {
   readonly resource: Tags;
   /** How often it will be handed something, in milliseconds, when whoever picked it says so; else it is what it wants. */
   readonly everyMs?: number;
-  /** The clock of this process, in milliseconds since 1970; it does not go back. */
+  /** The clock of this process, in milliseconds since 1970. */
   now(): number;
 }
 

@@ -111,10 +111,19 @@ export class Delivery {
       if (refused > 0) onFailed(new Error(`${refused} items were not taken: ${reason ?? "?"}`));
       return 0;
     } catch (error) {
-      onFailed(error);
-      return this.#failed(parcel, verdictOf(error));
+      return this.#failed(parcel, this.#judge(error));
     } finally {
       this.#parcel = undefined;
+    }
+  }
+
+  /** Something that cannot even be looked at is a rejection. */
+  #judge(error: unknown): Verdict {
+    try {
+      this.#parts.onFailed(error);
+      return verdictOf(error);
+    } catch {
+      return { type: "reject" };
     }
   }
 
@@ -125,19 +134,22 @@ export class Delivery {
       queue.putBack(...halve(parcel, nextId));
       return 0;
     }
+    if (verdict.type === "reject" || verdict.type === "halve") {
+      this.#pauses.refused();
+      counts.rejected += items.length;
+      return 0;
+    }
     this.#pauses.failed();
     const { retry } = wants;
     const isAgain =
       retry !== "never" &&
       (verdict.type === "later" ||
-        (verdict.type === "doubt" && (retry === "safe" || parcel.isRepeatable)));
+        (retry !== "refused" &&
+          verdict.type === "doubt" &&
+          (retry === "safe" || parcel.isRepeatable)));
     if (isAgain) {
       queue.putBack(parcel);
       return this.#pauses.next(verdict.type === "later" ? verdict.afterMs : undefined);
-    }
-    if (verdict.type === "reject" || verdict.type === "halve") {
-      counts.rejected += items.length;
-      return 0;
     }
     counts.dropped += items.length;
     return this.#pauses.next();

@@ -23,7 +23,7 @@ import { Troubles } from "./troubles.ts";
 
 const TIMEOUT_MS = 10_000;
 const FLUSH_MS = 2000;
-const CLOSE_MS = 1000;
+const CLOSE_MS = 2000;
 const QUEUE = { items: 50_000, bytes: 32 * 1024 * 1024 };
 
 /** What a line of one reporter depends on. */
@@ -165,7 +165,9 @@ export class Line {
     const { name, use } = this.#added;
     const { clock, random, nextId, createReader, onOpen, phase } = this.#parts;
     const given = checkWants(name, reporter.wants);
-    const intervalMs = parseDuration(use.every ?? given.intervalMs) ?? given.intervalMs;
+    // One that is aligned was told what is wanted, and has decided.
+    const every = given.aligned === true ? undefined : use.every;
+    const intervalMs = parseDuration(every ?? given.intervalMs) ?? given.intervalMs;
     const scope = use.scope ?? given.scope ?? "name";
     const wants: Wanted = { ...given, scope, intervalMs };
     const { temporality, signals, aligned = false } = wants;

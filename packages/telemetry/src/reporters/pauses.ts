@@ -10,6 +10,8 @@ export class Pauses {
   readonly #longestMs: number;
   readonly #random: () => number;
   #failures = 0;
+  /** Of them, those that say that the backend is away. */
+  #outages = 0;
 
   /** @param intervalMs how often something new comes: a backend that is back is noticed within that time */
   constructor(intervalMs: number, random: () => number) {
@@ -22,24 +24,33 @@ export class Pauses {
   }
 
   get isDown(): boolean {
-    return this.#failures >= DOWN_AFTER;
+    return this.#outages >= DOWN_AFTER;
   }
 
   worked(): void {
     this.#failures = 0;
+    this.#outages = 0;
   }
 
   failed(): void {
     this.#failures += 1;
+    this.#outages += 1;
+  }
+
+  /** It does not want what it is given, and is there. */
+  refused(): void {
+    this.#failures = 1;
+    this.#outages = 0;
   }
 
   /** How long to wait after the last failure, in milliseconds. @param wishMs what the backend asks for */
   next(wishMs?: number): number {
     const spread = 0.5 + this.#random() / 2;
-    if (wishMs !== undefined) {
-      return Math.min(LONGEST_WISH_MS, Math.max(0, wishMs)) * (1 + 0.1 * this.#random());
-    }
     const grown = FIRST_MS * 2 ** Math.min(20, Math.max(0, this.#failures - 1));
-    return Math.min(this.#longestMs, grown) * spread;
+    const own = Math.min(this.#longestMs, grown) * spread;
+    // A wish for no pause at all is none: somebody's clock is wrong, or his arithmetic.
+    if (wishMs === undefined || !(wishMs > 0)) return own;
+    const wished = Math.min(LONGEST_WISH_MS, wishMs) * (1 + 0.1 * this.#random());
+    return Math.max(FIRST_MS / 2, wished);
   }
 }

@@ -22,7 +22,8 @@ const MAX_CAUSES = 8;
 /** Judges what a reporter has thrown. */
 export function verdictOf(error: unknown): Verdict {
   if (hasCode(error, "ELPIS_REPORTER_RETRY_LATER")) {
-    const { afterMs } = error.details;
+    // Whoever made it may know no more of it than its code.
+    const { afterMs } = (error.details ?? {}) as { readonly afterMs?: unknown };
     return { type: "later", ...(typeof afterMs === "number" && { afterMs }) };
   }
   if (hasCode(error, "ELPIS_REPORTER_TOO_LARGE")) return { type: "halve" };
@@ -30,7 +31,7 @@ export function verdictOf(error: unknown): Verdict {
   let hasBroken = false;
   for (const one of causesOf(error)) {
     const { code, name } = one as { readonly code?: unknown; readonly name?: unknown };
-    const text = String(code);
+    const text = typeof code === "string" ? code : "";
     if (NOT_MADE.test(text)) return { type: "later" };
     if (BROKEN.test(text) || name === "AbortError" || name === "TimeoutError") hasBroken = true;
   }
