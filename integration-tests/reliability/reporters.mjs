@@ -86,7 +86,8 @@ void program("REPORTERS", "a backend that is sick costs nobody else anything", a
   run.note("requests of the application beside sick reporters, p99", sick.p99, "ms");
   run.exactly("requests failed", quiet.other.length + sick.other.length, 0);
   const arrivals = taken.well.batches.filter((at) => at > illAt && at < wellAt);
-  const gaps = arrivals.slice(1).map((at, n) => at - arrivals[n]);
+  const marks = [illAt, ...arrivals, wellAt];
+  const gaps = marks.slice(1).map((at, n) => at - marks[n]);
   run.atMost(
     "a well one beside them: longest time without a batch",
     Math.max(...gaps),

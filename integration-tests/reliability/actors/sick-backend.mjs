@@ -1,6 +1,5 @@
 // Backends, each with a sickness of its own, that fall ill and get well together.
 import { createServer } from "node:http";
-import { createServer as createSocketServer } from "node:net";
 import { serve } from "../lib/actor.mjs";
 import { now } from "../lib/numbers.mjs";
 
@@ -33,9 +32,9 @@ class Backend {
 
   async open() {
     // It speaks no TLS, and is asked for it.
-    if (this.kind === "tls")
-      this.server = createSocketServer((socket) => socket.on("error", () => {}));
-    else this.server = createServer((request, response) => this.take(request, response));
+    this.server = createServer((request, response) => this.take(request, response));
+    // It is asked for TLS, which it does not speak.
+    this.server.on("clientError", (_, socket) => socket.end("HTTP/1.1 400 Bad Request\r\n\r\n"));
     this.port = await this.listen(0);
     return this.port;
   }

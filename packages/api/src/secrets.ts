@@ -52,7 +52,7 @@ function redactText(value: string, name: string): string {
     isSecretName(option) ? `${option}=${HIDDEN}` : all;
   // The password of `scheme://user:password@host`, options such as `--token=…`, and parameters of a URL.
   return value
-    .replace(/(\w+:\/\/[^\s:/@]*:)[^\s@]+(?=@)/g, `$1${HIDDEN}`)
+    .replace(/(\b[a-z][\w+.-]{0,30}:\/\/[^\s:/@]{0,200}:)[^\s@]{1,1000}(?=@)/gi, `$1${HIDDEN}`)
     .replace(/(?<=^|\s)(--?[\w-]+)=(\S+)/g, blank)
     .replace(/(?<=[?&])([\w-]+)=([^&\s#]+)/g, blank);
 }

@@ -53,7 +53,7 @@ describe("what is wrong with a reporter is found", () => {
         report: async (batch) =>
           checkAnswer(await fetch(url, { method: "POST", body: JSON.stringify(batch) })),
       }),
-      ["heeds the signal"],
+      ["heeds the signal", "does nothing when the time is up already"],
     ],
     [
       "it takes every answer for a good one",

@@ -97,7 +97,7 @@ export interface ReporterDefinition<Options> {
   open(options: Options, context: ReporterContext): Reporter | Promise<Reporter>;
 }
 
-/** What everybody who picks a reporter may say, beside the reporter's own options. */
+/** What everybody who picks a reporter may say, beside the reporter's own options, which cannot have these names. */
 export interface ReporterUse {
   /** Tells two of one kind apart. @default that of the reporter */
   readonly name?: string;

@@ -8,10 +8,14 @@ const isObject = (value: unknown): value is Record<string, unknown> =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 const isCount = (value: unknown): boolean => Number.isSafeInteger(value) && Number(value) >= 1;
 const isTag = (value: unknown): boolean => ["string", "number", "boolean"].includes(typeof value);
-const isSpan = (value: unknown): boolean =>
-  (typeof value === "string" || typeof value === "number") && (parseDuration(value) ?? 0) > 0;
+const isSpan =
+  (leastMs: number) =>
+  (value: unknown): boolean =>
+    (typeof value === "string" || typeof value === "number") &&
+    (parseDuration(value) ?? 0) >= leastMs;
 const isList = (value: unknown): boolean =>
   Array.isArray(value) && value.every((one) => typeof one === "string");
+const LEVELS: readonly unknown[] = ["critical", "major", "normal", "minor", "trivial"];
 const LISTS = ["names", "groups", "levels", "processes", "apps"];
 
 const COMMON: Readonly<Record<keyof ReporterUse, Check>> = {
@@ -19,14 +23,15 @@ const COMMON: Readonly<Record<keyof ReporterUse, Check>> = {
     "a name in kebab-case",
     (value) => typeof value === "string" && /^[a-z0-9]+(-[a-z0-9]+)*$/.test(value),
   ],
-  every: ['a time span such as "30s"', isSpan],
-  timeout: ['a time span such as "10s"', isSpan],
+  every: ['a time span from 100 ms, such as "30s"', isSpan(100)],
+  timeout: ['a time span such as "10s"', isSpan(1)],
   scope: ["process, name or app", (value) => ["process", "name", "app"].includes(value as string)],
   only: [
-    `an object with lists of texts: ${LISTS.join(", ")}`,
+    `an object with lists of texts: ${LISTS.join(", ")}; levels are ${LEVELS.join(", ")}`,
     (value) =>
       isObject(value) &&
-      Object.entries(value).every(([key, list]) => LISTS.includes(key) && isList(list)),
+      Object.entries(value).every(([key, list]) => LISTS.includes(key) && isList(list)) &&
+      ((value.levels ?? []) as unknown[]).every((level) => LEVELS.includes(level)),
   ],
   queue: [
     "an object with items and bytes, whole numbers from 1",

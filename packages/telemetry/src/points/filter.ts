@@ -2,7 +2,10 @@ import type { InstrumentInfo } from "../store/instruments.ts";
 import type { PointFilter, PointSource } from "./point.ts";
 
 /** Whether points of an instrument are wanted. */
-export function wantsInstrument(filter: PointFilter | undefined, info: InstrumentInfo): boolean {
+export function wantsInstrument(
+  filter: PointFilter | undefined,
+  info: Pick<InstrumentInfo, "name" | "group" | "level">,
+): boolean {
   if (filter === undefined) return true;
   return (
     (filter.names?.includes(info.name) ?? true) &&

@@ -1,6 +1,7 @@
 import type { Client, ErrorRecord, Off, PointSource, Reporters } from "@elpis/api";
 import { ERROR_TOPIC, type ErrorTopics } from "../indicators/error-log.ts";
 import type { ReportedTopics } from "./events.ts";
+import { isError, isEvent, isPoint, isSpan } from "./shapes.ts";
 
 /**
  * Hands to reporters what all processes tell: errors, events and spans, each from when somebody wants it, and the points of
@@ -20,6 +21,7 @@ export function feedReporters(hub: Client, reporters: Reporters): Off {
       const off = client.on(
         ERROR_TOPIC,
         (record, { from }) => {
+          if (!isError(record)) return;
           const { app, name: process, index, pid } = from;
           const error: ErrorRecord = { ...record, app, process, index, pid };
           reporters.take({ errors: [error] });
@@ -33,7 +35,9 @@ export function feedReporters(hub: Client, reporters: Reporters): Off {
         "elpis.telemetry.events",
         ({ events }, { from }) => {
           const source = sourceOf(from);
-          reporters.take({ events: listOf(events).map((event) => ({ ...event, source })) });
+          reporters.take({
+            events: listOf(events, isEvent).map((event) => ({ ...event, source })),
+          });
         },
         listen,
       );
@@ -44,7 +48,7 @@ export function feedReporters(hub: Client, reporters: Reporters): Off {
         "elpis.telemetry.spans",
         ({ spans }, { from }) => {
           const source = sourceOf(from);
-          reporters.take({ spans: listOf(spans).map((span) => ({ ...span, source })) });
+          reporters.take({ spans: listOf(spans, isSpan).map((span) => ({ ...span, source })) });
         },
         listen,
       );
@@ -54,7 +58,7 @@ export function feedReporters(hub: Client, reporters: Reporters): Off {
       "elpis.telemetry.points",
       ({ points }, { from }) => {
         const source = sourceOf(from);
-        reporters.take({ points: listOf(points).map((point) => ({ ...point, source })) });
+        reporters.take({ points: listOf(points, isPoint).map((point) => ({ ...point, source })) });
       },
       listen,
     ),
@@ -64,7 +68,10 @@ export function feedReporters(hub: Client, reporters: Reporters): Off {
   };
 }
 
-/** Somebody else's version, or somebody else altogether, may send anything. */
-function listOf<Item>(list: readonly Item[] | undefined): readonly Item[] {
-  return Array.isArray(list) ? list.filter((one) => typeof one === "object" && one !== null) : [];
+/** Somebody else's version, or somebody else altogether, may send anything: what it is not is left out. */
+function listOf<Item>(
+  list: readonly Item[] | undefined,
+  isOne: (value: unknown) => boolean,
+): readonly Item[] {
+  return Array.isArray(list) ? list.filter(isOne) : [];
 }

@@ -4,7 +4,7 @@ import type { SenderClock } from "../delta/contract.ts";
 import type { Counts } from "./counts.ts";
 import { type FitLimits, fitPoint, fitRecord, limitsOf } from "./fit.ts";
 import { type Item, pack } from "./parcel.ts";
-import type { ParcelQueue } from "./parcel-queue.ts";
+import type { Waiting } from "./waiting.ts";
 
 type Record = Exclude<Signal, "metrics">;
 
@@ -18,7 +18,12 @@ export interface IncomingParts {
   readonly wants: Wanted;
   /** Absent where no points are wanted. */
   readonly points: PointReader | undefined;
-  readonly queue: ParcelQueue;
+  readonly waiting: Waiting;
+  /** Which points its user wants. */
+  readonly isChosen: (point: Point) => boolean;
+  /** Of a batch: less than what may wait. */
+  readonly maxItems: number;
+  readonly maxBytes: number;
   readonly counts: Counts;
   readonly clock: SenderClock;
   readonly nextId: () => string;
@@ -28,7 +33,7 @@ export interface IncomingParts {
 export class Incoming {
   readonly #parts: IncomingParts;
   readonly #limits: FitLimits;
-  readonly #pending = new Map<Record, Item[]>();
+  readonly #pending = new Map<Signal, Item[]>();
 
   constructor(parts: IncomingParts) {
     this.#parts = parts;
@@ -49,31 +54,37 @@ export class Incoming {
       const pending = this.#pending.get(signal) ?? [];
       this.#pending.set(signal, pending);
       for (const item of items) pending.push(fitRecord(item, this.#limits));
-      // What comes in masses does not wait for its time: it has to fit into the queue.
-      if (pending.length >= wants.maxItems) this.#pack(signal);
+      // What comes in masses does not wait for its time.
+      if (pending.length >= this.#parts.maxItems) this.#pack(signal);
     }
     if (happened.points !== undefined) this.#takePoints(happened.points);
   }
 
   /** Packs all that there is, with points that are read now if they are wanted. */
   collect(withPoints: boolean): void {
-    const { wants, points, queue } = this.#parts;
+    const { wants, points, waiting } = this.#parts;
     // Increments that nobody takes add up where they are: nothing of them is lost by waiting.
-    const isWaiting = wants.temporality === "delta" && queue.isHalfFull;
-    if (withPoints && points !== undefined && !isWaiting)
-      this.#push("metrics", this.#fit(points.read()));
+    const isWaiting = wants.temporality === "delta" && waiting.isHalfFull;
+    const read = withPoints && points !== undefined && !isWaiting ? points.read() : [];
+    const others = this.#pending.get("metrics") ?? [];
+    this.#pending.delete("metrics");
+    this.#push("metrics", [...others, ...this.#fit(read)]);
     for (const signal of RECORDS) this.#pack(signal);
   }
 
   /** Points of others, which are no part of what is merged here. */
-  #takePoints(points: readonly Point[]): void {
-    const { wants, counts } = this.#parts;
+  #takePoints(all: readonly Point[]): void {
+    const { wants, counts, isChosen } = this.#parts;
     if (!wants.signals.includes("metrics")) return;
+    const points = all.filter(isChosen);
     const isFitting = (point: Point): boolean =>
       !("temporality" in point) || point.temporality === wants.temporality;
     const fitting = points.filter(isFitting);
     counts.dropped += points.length - fitting.length;
-    this.#push("metrics", this.#fit(fitting));
+    const pending = this.#pending.get("metrics") ?? [];
+    this.#pending.set("metrics", pending);
+    for (const point of this.#fit(fitting)) pending.push(point);
+    if (pending.length >= this.#parts.maxItems) this.#pack("metrics");
   }
 
   #fit(points: readonly Point[]): Point[] {
@@ -86,18 +97,17 @@ export class Incoming {
     return fitting;
   }
 
-  #pack(signal: Record): void {
+  #pack(signal: Signal): void {
     const items = this.#pending.get(signal) ?? [];
     this.#pending.delete(signal);
     this.#push(signal, items);
   }
 
   #push(signal: Signal, items: readonly Item[]): void {
-    const { wants, queue, counts, clock, nextId } = this.#parts;
-    const { maxItems, maxBytes } = wants;
+    const { waiting, counts, clock, nextId, maxItems, maxBytes } = this.#parts;
     const [madeAt, time] = [clock.now(), clock.wallTime()];
     for (const parcel of pack(items, { signal, maxItems, maxBytes, madeAt, time, nextId })) {
-      counts.dropped += queue.push(parcel);
+      counts.dropped += waiting.push(parcel);
     }
   }
 }

@@ -2,6 +2,8 @@ import {
   type AddedReporter,
   type Batch,
   checkWants,
+  type Point,
+  type PointFilter,
   parseDuration,
   type Reporter,
   type ReporterStatus,
@@ -10,16 +12,17 @@ import {
 } from "@elpis/api";
 import type { SenderClock } from "../delta/contract.ts";
 import { reportTimedOut } from "../errors.ts";
+import { wantsInstrument, wantsSource } from "../points/filter.ts";
 import type { ReporterHostOptions } from "./contract.ts";
 import { noCounts } from "./counts.ts";
 import { Delivery } from "./delivery.ts";
 import { type Happened, Incoming } from "./incoming.ts";
 import { openReporter } from "./opening.ts";
 import { Pace } from "./pace.ts";
-import { ParcelQueue } from "./parcel-queue.ts";
 import { sampleOf } from "./sample.ts";
 import { timed } from "./timed.ts";
 import { Troubles } from "./troubles.ts";
+import { Waiting } from "./waiting.ts";
 
 const TIMEOUT_MS = 10_000;
 const FLUSH_MS = 2000;
@@ -52,7 +55,8 @@ export class Line {
   readonly #parts: LineParts;
   readonly #resource: Batch["resource"];
   readonly #timeoutMs: number;
-  readonly #queue: ParcelQueue;
+  readonly #limits: typeof QUEUE;
+  readonly #waiting: Waiting;
   readonly #troubles: Troubles;
   readonly #counts = noCounts();
   readonly #giveUp: () => void;
@@ -68,7 +72,8 @@ export class Line {
     this.#parts = parts;
     this.#resource = Object.freeze({ ...parts.resource, ...use.resource });
     this.#timeoutMs = parseDuration(use.timeout ?? TIMEOUT_MS) ?? TIMEOUT_MS;
-    this.#queue = new ParcelQueue({ ...QUEUE, ...use.queue });
+    this.#limits = { ...QUEUE, ...use.queue };
+    this.#waiting = new Waiting(this.#limits);
     this.#troubles = new Troubles(own, log.child({ reporter: name }), now);
     this.#giveUp = openReporter({
       ...{ added, clock, random },
@@ -89,16 +94,21 @@ export class Line {
   /** Keeps what has happened for the next time. */
   take(happened: Happened): void {
     if (this.#isClosed || this.#open === undefined) return;
-    this.#open.incoming.take(happened);
+    try {
+      this.#open.incoming.take(happened);
+    } catch (error) {
+      // Whatever it was, the others have theirs.
+      this.#troubles.add(error);
+    }
     this.#open.delivery.pump();
   }
 
   status(): ReporterStatus {
     const { wants, delivery, incoming } = this.#open ?? {};
     const { kind, name } = this.#added;
-    const { items, bytes, first } = this.#queue;
+    const { items, bytes } = this.#waiting;
     const underWay = delivery?.underWay;
-    const oldest = underWay ?? first;
+    const oldest = underWay ?? this.#waiting.oldest;
     const lagMs = oldest === undefined ? 0 : Math.round(this.#parts.clock.now() - oldest.madeAt);
     const lastError = this.#troubles.last;
     return {
@@ -130,21 +140,24 @@ export class Line {
       const { message = "it is being opened" } = this.#troubles.last ?? {};
       return result({ items: 0, rejected: 0, reason: message });
     }
-    const { signals } = this.#open.wants;
-    const items = signals.length;
-    const time = clock.wallTime();
-    const about = { id: nextId(), time, resource: this.#resource, source };
-    try {
-      const report = await this.#call(this.#open.reporter, sampleOf(signals, about));
-      const { rejected = 0, reason } = report ?? {};
-      return result({
-        items,
-        rejected,
-        ...(reason !== undefined && this.#said(new Error(reason))),
-      });
-    } catch (error) {
-      return result({ items, rejected: items, ...this.#said(error) });
+    const { delivery, wants } = this.#open;
+    const items = wants.signals.length;
+    let rejected = 0;
+    let said: Pick<ReporterTest, "reason" | "code"> = {};
+    for (const signal of wants.signals) {
+      const about = { id: nextId(), time: clock.wallTime(), resource: this.#resource, source };
+      try {
+        const report = await delivery.sample(sampleOf(signal, about));
+        if (Number(report.rejected) > 0) {
+          rejected += 1;
+          said = this.#said(new Error(report.reason ?? "the backend does not say why"));
+        }
+      } catch (error) {
+        rejected += 1;
+        said = this.#said(error);
+      }
     }
+    return result({ items, rejected, ...said });
   }
 
   /** Sends what there is for the last time, and ends. Never rejects. */
@@ -174,16 +187,24 @@ export class Line {
     const filter = use.only === undefined ? {} : { filter: use.only };
     const wantsPoints = signals.includes("metrics");
     const points = wantsPoints ? createReader({ temporality, scope, ...filter }) : undefined;
-    const common = { wants, clock, nextId, queue: this.#queue, counts: this.#counts };
+    const common = { wants, clock, nextId, waiting: this.#waiting, counts: this.#counts };
+    const { items, bytes } = this.#limits;
     this.#open = {
       ...{ reporter, wants },
-      incoming: new Incoming({ ...common, points }),
+      incoming: new Incoming({
+        ...{ ...common, points },
+        isChosen: (point) => wantsPoint(use.only, point),
+        // A batch alone must fit into what may wait.
+        maxItems: Math.min(wants.maxItems, items),
+        maxBytes: Math.min(wants.maxBytes, bytes),
+      }),
       delivery: new Delivery({
         ...{ ...common, name, reporter, random },
         ...{ resource: this.#resource, timeoutMs: this.#timeoutMs },
         onFailed: (error) => this.#troubles.add(error),
         onTaken: () => {
           this.#lastSuccess = clock.wallTime();
+          this.#troubles.over();
         },
       }),
       pace: new Pace(clock, { intervalMs, isAligned: aligned, phase: phase() }, () => {
@@ -202,15 +223,6 @@ export class Line {
     }
   }
 
-  async #call(reporter: Reporter, batch: Batch): Promise<{ rejected?: number; reason?: string }> {
-    const late = (): Error => reportTimedOut(this.#added.name, this.#timeoutMs);
-    const deadline = batch.time + this.#timeoutMs;
-    const report = await timed(this.#parts.clock, this.#timeoutMs, late, (signal) =>
-      reporter.report(batch, { signal, attempt: 1, deadline }),
-    );
-    return report ?? {};
-  }
-
   #said(error: unknown): Pick<ReporterTest, "reason" | "code"> {
     const { code, message } = this.#troubles.describe(error);
     return { reason: message, ...(code !== undefined && { code }) };
@@ -224,4 +236,8 @@ export class Line {
       this.#troubles.add(error);
     }
   }
+}
+
+function wantsPoint(only: PointFilter | undefined, point: Point): boolean {
+  return wantsSource(only, point.source) && wantsInstrument(only, point);
 }

@@ -6,6 +6,8 @@ import { timed } from "./timed.ts";
 
 const OPEN_MS = 10_000;
 const LONGEST_PAUSE_MS = 60_000;
+/** Openings that have not come back: with so many no other one is begun. */
+const MAX_PENDING = 2;
 
 /** What opens a reporter. */
 export interface OpeningParts {
@@ -16,7 +18,7 @@ export interface OpeningParts {
   readonly onFailed: (error: unknown) => void;
   /** Takes it; what it throws counts as a failure to open. */
   readonly onOpen: (reporter: Reporter) => void;
-  /** For one that is open too late. */
+  /** For one that nobody wants. */
   readonly end: (reporter: Reporter) => Promise<void>;
 }
 
@@ -27,14 +29,42 @@ export interface OpeningParts {
  * @returns what gives it up
  */
 export function openReporter(parts: OpeningParts): () => void {
-  const { clock, random, onFailed, onOpen } = parts;
+  const { added, context, clock, random, onFailed, onOpen, end } = parts;
   const pauses = new Pauses(LONGEST_PAUSE_MS, random);
+  let pending = 0;
   let isOver = false;
   let off = (): void => {};
+
+  const openOnce = async (): Promise<void> => {
+    let isLate = false;
+    const late = (): Error => {
+      isLate = true;
+      return openTimedOut(added.name, OPEN_MS);
+    };
+    pending += 1;
+    const reporter = await timed(clock, OPEN_MS, late, async () => {
+      try {
+        const opened = await added.open(added.own, context);
+        if (isLate) await end(opened);
+        return opened;
+      } finally {
+        pending -= 1;
+      }
+    });
+    try {
+      if (!isOver) return onOpen(reporter);
+    } catch (error) {
+      await end(reporter);
+      throw error;
+    }
+    await end(reporter);
+  };
+
   const attempt = async (): Promise<void> => {
     try {
-      const reporter = await openOnce(parts, () => isOver);
-      if (reporter !== undefined) onOpen(reporter);
+      // One that hangs is not helped by another one that hangs.
+      if (pending < MAX_PENDING) await openOnce();
+      else throw openTimedOut(added.name, OPEN_MS);
     } catch (error) {
       if (isOver) return;
       onFailed(error);
@@ -47,22 +77,4 @@ export function openReporter(parts: OpeningParts): () => void {
     isOver = true;
     off();
   };
-}
-
-/** @returns undefined when nobody wants it any more */
-function openOnce(
-  { added, context, clock, end }: OpeningParts,
-  isOver: () => boolean,
-): Promise<Reporter | undefined> {
-  let isLate = false;
-  const late = (): Error => {
-    isLate = true;
-    return openTimedOut(added.name, OPEN_MS);
-  };
-  return timed(clock, OPEN_MS, late, async () => {
-    const reporter = await added.open(added.own, context);
-    if (!(isLate || isOver())) return reporter;
-    await end(reporter);
-    return undefined;
-  });
 }

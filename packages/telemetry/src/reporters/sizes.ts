@@ -3,7 +3,7 @@ const KEY_BYTES = 4;
 
 /** About how many bytes a value has as JSON, without making it. */
 export function roughBytes(value: unknown): number {
-  if (typeof value === "string") return value.length + 2;
+  if (typeof value === "string") return textBytes(value) + 2;
   if (typeof value !== "object" || value === null) return OTHER_BYTES;
   let bytes = 2;
   if (Array.isArray(value)) {
@@ -14,4 +14,9 @@ export function roughBytes(value: unknown): number {
     bytes += key.length + KEY_BYTES + roughBytes((value as Record<string, unknown>)[key]);
   }
   return bytes;
+}
+
+/** A character beyond ASCII takes two or three bytes. */
+function textBytes(text: string): number {
+  return /^[\x20-\x7e]*$/.test(text) ? text.length : 3 * text.length;
 }

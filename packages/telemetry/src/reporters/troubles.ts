@@ -1,4 +1,11 @@
-import { errorToData, type LogFields, type Logger, type ReporterStatus, redact } from "@elpis/api";
+import {
+  type ErrorData,
+  errorToData,
+  type LogFields,
+  type Logger,
+  type ReporterStatus,
+  redact,
+} from "@elpis/api";
 import { maskOf } from "./masking.ts";
 
 /** What lies deeper in the fields of a line is left out. */
@@ -13,6 +20,8 @@ export class Troubles {
   readonly #mask: (text: string) => string;
   readonly #now: () => number;
   #last: LastError | undefined;
+  /** What was told last, and is not over. */
+  #told: string | undefined;
 
   /** @param own options of the reporter, among which its secrets are */
   constructor(own: unknown, log: Logger, now: () => number) {
@@ -25,22 +34,44 @@ export class Troubles {
     return this.#last;
   }
 
-  /** Keeps an error, and tells of it, unless it is the one of before: how that goes on is in the status. */
+  /** Keeps an error, and tells of it, unless it is the one of before and not over: how that goes on is in the status. */
   add(error: unknown): void {
     const { code, message } = this.describe(error);
-    const isNew = this.#last?.message !== message;
+    const isNew = this.#told !== message;
+    this.#told = message;
     this.#last = { time: this.#now(), message, ...(code !== undefined && { code }) };
     if (isNew) this.log.warn("a reporter has trouble", { error: message });
   }
 
+  /** A batch was taken as a whole. */
+  over(): void {
+    if (this.#told !== undefined) this.log.info("a reporter works again");
+    this.#told = undefined;
+  }
+
   /** What went wrong, in one line. */
   describe(error: unknown): { readonly code?: string; readonly message: string } {
-    const { message, code, cause } = errorToData(error);
+    const { message, code, cause } = plainError(error);
     // `fetch failed` says nothing; what led to it does.
     const why =
       cause === undefined ? "" : `: ${[cause.code, cause.message].filter(Boolean).join(" ")}`;
-    return { message: this.#mask(`${message}${why}`), ...(code !== undefined && { code }) };
+    const line = printable(this.#mask(`${message}${why}`));
+    return { message: line, ...(code !== undefined && { code: code.slice(0, 100) }) };
   }
+}
+
+/** An error of somebody else may be anything, also something that cannot be looked at. */
+function plainError(error: unknown): ErrorData {
+  try {
+    return errorToData(error);
+  } catch {
+    return { name: "Error", message: "an error that cannot be read" };
+  }
+}
+
+/** Without what moves a cursor, or makes two lines of one. */
+function printable(text: string): string {
+  return text.replaceAll(/[\p{Cc}\u2028\u2029]+/gu, " ");
 }
 
 function masked(log: Logger, mask: (text: string) => string): Logger {

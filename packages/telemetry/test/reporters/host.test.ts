@@ -117,7 +117,7 @@ describe("a reporter", () => {
     expect(asked).toBe(1);
     off();
     const span = (name: string): never => ({ name, tags: {} }) as never;
-    const error = { message: "no" } as never;
+    const error = { message: "no", stack: "" } as never;
     one.host.take({ spans: [span("a"), span("b")], errors: [error] });
     expect(one.host.status().map(({ queued }) => queued.items)).toEqual([2, 3]);
     one.host.take({ spans: [span("c"), span("d")] });
@@ -283,6 +283,108 @@ describe("a batch that is not taken", () => {
   });
 });
 
+describe("a backend", () => {
+  it("that asks for no pause, or says only its code, gets one", async () => {
+    const one = world();
+    const backend = new Backend();
+    const errors = [
+      new RetryLater(0),
+      new RetryLater(-5),
+      new RetryLater(Number.NaN),
+      Object.assign(new Error("busy"), { code: "ELPIS_REPORTER_RETRY_LATER" }),
+      Object.assign(new Error("odd"), { code: Object.create(null) }),
+    ];
+    backend.answer = async () => {
+      const error = errors.shift();
+      if (error !== undefined) throw error;
+      return undefined;
+    };
+    one.add(backend);
+    one.next = [counter("a", 1)];
+    await one.intervals(1);
+    one.next = [];
+    expect(backend.calls).toHaveLength(1);
+    await one.intervals(10);
+    expect(one.host.status()).toMatchObject([{ sent: 0, rejected: 1, retries: 4 }]);
+  });
+
+  it("that has trouble with one signal gets the others", async () => {
+    const one = world();
+    const backend = new Backend();
+    backend.answer = async ({ spans }) => {
+      if (spans.length > 0) throw new RetryLater();
+      return undefined;
+    };
+    one.add(backend, { signals: ["metrics", "spans"] });
+    await settled();
+    one.host.take({ spans: [{ name: "s", tags: {}, events: [], links: [] } as never] });
+    one.next = [counter("a", 1)];
+    await one.intervals(10);
+    expect(backend.names).toHaveLength(10);
+    expect(one.host.status()).toMatchObject([{ sent: 10, state: "open", queued: { items: 1 } }]);
+  });
+
+  it("whose queue is smaller than what it wants at once gets all of it, in parts", async () => {
+    const one = world();
+    const backend = new Backend();
+    one.add(backend, {}, { queue: { items: 30 } });
+    one.next = points(100);
+    await one.intervals(2);
+    expect(backend.names).toEqual([...names(100), ...names(100)]);
+    expect(one.host.status()).toMatchObject([{ dropped: 0, sent: 200 }]);
+  });
+
+  it("that is sick again is told of again, and that it is well", async () => {
+    const one = world();
+    const backend = new Backend();
+    one.add(backend);
+    one.next = [counter("a", 1)];
+    for (let round = 0; round < 2; round += 1) {
+      backend.answer = () => Promise.reject(new RetryLater(undefined, "away"));
+      await one.intervals(5);
+      backend.answer = async () => undefined;
+      await one.intervals(3);
+    }
+    expect(one.log.lines.map((line) => line.slice(0, 23))).toEqual([
+      ...["a reporter has trouble ", "a reporter works again "],
+      ...["a reporter has trouble ", "a reporter works again "],
+    ]);
+  });
+
+  it("that only refuses is not down", async () => {
+    const one = world();
+    const backend = new Backend();
+    backend.answer = () => Promise.reject(new Reject("wrong key"));
+    one.add(backend);
+    one.next = [counter("a", 1)];
+    await one.intervals(10);
+    expect(one.host.status()).toMatchObject([{ state: "failing", rejected: 10 }]);
+  });
+});
+
+describe("points of others", () => {
+  it("come with the next ones, chosen as those are", async () => {
+    const one = world();
+    const backend = new Backend();
+    one.add(backend, {}, { only: { groups: ["test"] } });
+    await settled();
+    one.host.take({
+      points: [
+        counter("mine", 1),
+        counter("other", 1, { group: "other" }),
+        counter("delta", 1, { temporality: "delta" } as never),
+      ],
+    });
+    await settled();
+    expect(backend.calls).toHaveLength(0);
+    one.next = [counter("a", 1)];
+    await one.intervals(1);
+    expect(backend.names).toEqual(["mine", "a"]);
+    expect(backend.taken).toHaveLength(1);
+    expect(one.host.status()).toMatchObject([{ dropped: 1, sent: 2 }]);
+  });
+});
+
 describe("a reporter that hangs", () => {
   it("is told that its time is up, and is not called again before it comes back", async () => {
     const one = world();
@@ -370,6 +472,33 @@ describe("the end", () => {
     expect(isOver).toBe(false);
     await one.timers.advance(1);
     expect(isOver).toBe(true);
+    expect(backend.calls.map(({ signal }) => signal.aborted)).toEqual([true]);
+  });
+
+  it("is that of a reporter that makes no sense, too", async () => {
+    const one = world();
+    let closed = 0;
+    one.host.add(
+      added("acme", () => ({
+        wants: { signals: ["all"] } as never,
+        report: async () => {},
+        close: () => {
+          closed += 1;
+        },
+      })),
+    );
+    await settled();
+    await one.timers.advance(3000);
+    expect(closed).toBeGreaterThan(1);
+    let opened = 0;
+    one.host.add(
+      added("hangs", () => {
+        opened += 1;
+        return new Promise(() => {});
+      }),
+    );
+    await one.timers.advance(600_000);
+    expect(opened).toBe(2);
   });
 });
 
@@ -381,11 +510,16 @@ describe("a sample", () => {
     expect(await one.host.test("acme")).toMatchObject({ ok: false, reason: "it is being opened" });
     await settled();
     expect(await one.host.test("acme")).toMatchObject({ ok: true, items: 4, rejected: 0 });
-    const [batch] = backend.taken;
-    expect(JSON.parse(JSON.stringify(batch))).toEqual(batch);
-    expect([batch?.points, batch?.spans, batch?.errors, batch?.events]).toMatchObject(
-      Array(4).fill([expect.anything()]),
+    expect(JSON.parse(JSON.stringify(backend.taken))).toEqual(backend.taken);
+    const counts = backend.taken.map(({ points: all, spans, errors, events }) =>
+      [all, spans, errors, events].map(({ length }) => length),
     );
+    expect(counts).toEqual([
+      [1, 0, 0, 0],
+      [0, 1, 0, 0],
+      [0, 0, 1, 0],
+      [0, 0, 0, 1],
+    ]);
     backend.answer = () => Promise.reject(new Reject("wrong key"));
     expect(await one.host.test("acme")).toMatchObject({
       ...{ ok: false, items: 4, rejected: 4 },
@@ -402,8 +536,12 @@ describe("secrets", () => {
   it("are in no status, no answer and no log", async () => {
     const one = world();
     const secret = "s3cr3t/licence+key";
+    let isLong = false;
     const backend = new Backend();
-    const own = { headers: { authorization: secret }, url: "http://x?a=1", apiKey: "abcd1234" };
+    const own = {
+      ...{ headers: { authorization: `Bearer ${secret}` }, apiKey: "abcd1234" },
+      ...{ url: "http://me:pass9876@x/?a=1", password: 'quo"ted' },
+    };
     one.host.add(
       added(
         "acme",
@@ -418,14 +556,26 @@ describe("secrets", () => {
     );
     one.next = [counter("a", 1)];
     backend.answer = async () => {
-      throw new Reject(
-        `no: ${secret} ${encodeURIComponent(secret)} http://u:pw123456@h/?token=tt99`,
-      );
+      const base64 = Buffer.from("abcd1234").toString("base64");
+      const quoted = [
+        encodeURIComponent(secret),
+        "pass9876",
+        base64,
+        'quo\\"ted',
+        "Basic bWU6eW91",
+      ];
+      const address = "http://u:pw123456@h/?token=tt99";
+      const text = `no: ${secret} ${quoted.join(" ")} ${address} `;
+      throw new Reject(isLong ? `${"x ".repeat(100_000)}${text}` : `${text}${secret.slice(0, 9)}`);
     };
     await one.intervals(2);
     const test = await one.host.test("acme");
+    isLong = true;
+    await one.intervals(1);
     const all = JSON.stringify([one.host.status(), test, one.log.lines]);
     expect(all).toContain("(hidden)");
-    for (const part of ["s3cr3t", "abcd1234", "pw123456", "tt99"]) expect(all).not.toContain(part);
+    const parts = ["s3cr3t", "abcd1234", "pw123456", "tt99", "pass9876", "YWJjZDEyMzQ", "bWU6eW91"];
+    for (const part of [...parts, "ted Basic"]) expect(all).not.toContain(part);
+    expect(all.length).toBeLessThan(30_000);
   });
 });

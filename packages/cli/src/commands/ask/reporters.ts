@@ -9,7 +9,7 @@ import type { Column } from "../../output/table.ts";
 import { askMetrics } from "./ask-metrics.ts";
 
 /** A sample may take as long as a backend that is slow. */
-const TEST_TIMEOUT_MS = 15_000;
+const TEST_TIMEOUT_MS = 60_000;
 const COLUMNS: readonly Column[] = [
   { title: "reporter" },
   { title: "state" },
