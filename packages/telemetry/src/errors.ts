@@ -97,6 +97,11 @@ export function openTimedOut(name: string, timeoutMs: number): ElpisError {
   );
 }
 
+/** Something was handed to an exporter after its end. */
+export function exporterClosed(): ElpisError {
+  return new ElpisError("ELPIS_TELEMETRY_CLOSED", "This exporter was shut down.");
+}
+
 /** There is no reporter of that name. */
 export function unknownReporter(name: string, known: readonly string[]): ElpisError {
   const all = known.length === 0 ? "There is none" : `There are ${known.join(", ")}`;

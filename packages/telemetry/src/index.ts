@@ -57,7 +57,7 @@ export {
 } from "./points/series.ts";
 export { toOpenMetrics, toPrometheus } from "./points/text.ts";
 export { type MetricsReader, metricsReader, metricsStore } from "./reader.ts";
-export type { ReporterHostOptions } from "./reporters/contract.ts";
+export type { ReporterHost, ReporterHostOptions } from "./reporters/contract.ts";
 export { type ReportedTopics, recordEvent } from "./reporters/events.ts";
 export { feedReporters } from "./reporters/feed.ts";
 export { createReporterHost } from "./reporters/host.ts";

@@ -1,6 +1,12 @@
-import type { Logger, Tags } from "@elpis/api";
+import type { Logger, Reporters, Tags } from "@elpis/api";
 import type { PointReader, ReaderOptions } from "../aggregate/contract.ts";
 import type { SenderClock } from "../delta/contract.ts";
+
+/** Runs reporters, until it is told to stop. */
+export interface ReporterHost extends Reporters {
+  /** Ends all of them, each after what waits was sent once more; whoever is added later is not opened. */
+  close(): Promise<void>;
+}
 
 /** What a host of reporters depends on. */
 export interface ReporterHostOptions {

@@ -43,17 +43,15 @@ export function feedReporters(hub: Client, reporters: Reporters): Off {
       );
       offs.push(off);
     }),
-    reporters.onWanted("spans", () => {
-      const off = client.on(
-        "elpis.telemetry.spans",
-        ({ spans }, { from }) => {
-          const source = sourceOf(from);
-          reporters.take({ spans: listOf(spans, isSpan).map((span) => ({ ...span, source })) });
-        },
-        listen,
-      );
-      offs.push(off);
-    }),
+    // Whoever hands these over wants to know that somebody is there, also when no reporter wants them.
+    client.on(
+      "elpis.telemetry.spans",
+      ({ spans }, { from }) => {
+        const source = sourceOf(from);
+        reporters.take({ spans: listOf(spans, isSpan).map((span) => ({ ...span, source })) });
+      },
+      listen,
+    ),
     client.on(
       "elpis.telemetry.points",
       ({ points }, { from }) => {

@@ -2,24 +2,26 @@ import { hostname } from "node:os";
 import type { AddedReporter, Off, Reporters, ReporterTest, Signal } from "@elpis/api";
 import { systemClock } from "../delta/clock.ts";
 import { unknownReporter } from "../errors.ts";
-import type { ReporterHostOptions } from "./contract.ts";
+import type { ReporterHost, ReporterHostOptions } from "./contract.ts";
 import { Line } from "./line.ts";
 
 type Wish = Exclude<Signal, "metrics">;
 
-class Host implements Reporters {
+class Host implements ReporterHost {
   readonly #options: ReporterHostOptions;
   readonly #lines = new Set<Line>();
   readonly #wanted = new Set<Signal>();
   readonly #waiting = new Map<Wish, Set<() => void>>();
   readonly #run = Math.random().toString(36).slice(2, 10);
   #ids = 0;
+  #isClosed = false;
 
   constructor(options: ReporterHostOptions) {
     this.#options = options;
   }
 
   add(reporter: AddedReporter): () => Promise<void> {
+    if (this.#isClosed) return async () => {};
     const { clock = systemClock, random = Math.random, phase = random } = this.#options;
     const line = new Line(reporter, {
       ...this.#options,
@@ -33,6 +35,13 @@ class Host implements Reporters {
       await line.close();
       this.#lines.delete(line);
     };
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    const lines = [...this.#lines];
+    await Promise.all(lines.map((line) => line.close()));
+    this.#lines.clear();
   }
 
   take(happened: Parameters<Reporters["take"]>[0]): void {
@@ -80,6 +89,6 @@ class Host implements Reporters {
  * @example
  * const host = createReporterHost({ createReader: (options) => aggregator.createReader(options), log });
  */
-export function createReporterHost(options: ReporterHostOptions): Reporters {
+export function createReporterHost(options: ReporterHostOptions): ReporterHost {
   return new Host(options);
 }

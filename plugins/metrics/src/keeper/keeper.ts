@@ -1,6 +1,7 @@
 import {
   type Client,
   hasCode,
+  type Off,
   type PeerInfo,
   type PluginHost,
   parseDuration,
@@ -16,10 +17,12 @@ import {
   type Store,
 } from "@elpis/telemetry";
 import type { MetricsOptions } from "../options.ts";
+import { remoteReader } from "../process/remote-reader.ts";
 import type { MetricsTopics } from "../topics.ts";
 import { observeKeeper } from "./observe.ts";
 import { OwnSums } from "./own-sums.ts";
 import { listGroups, listNames, pointsPage } from "./query.ts";
+import { removeUnfinished } from "./replace-file.ts";
 import { runReporters } from "./reporting.ts";
 import { SnapshotFile } from "./snapshot-file.ts";
 
@@ -53,24 +56,35 @@ export function keep(
     dir === undefined
       ? undefined
       : new SnapshotFile(dir, (isFinal) => aggregator.snapshot(isFinal), onProblem);
+  if (dir !== undefined) removeUnfinished(dir);
   const restore = file?.read();
   const aggregator = begin(host, options, restore, () => file?.want());
-  const successors = new Set<number>();
-  const isWanted = (): boolean => successors.size === 0;
+  let isRetired = false;
+  const isWanted = (): boolean => !isRetired;
   const own = new OwnSums({ aggregator, source: location, dir, isWanted, onProblem });
   own.restore(MAX_AGE_MS);
   host.onClose(() => file?.close(isWanted()));
-  follow(host, aggregator, successors);
-  serve(hub as unknown as Client<MetricsTopics>, aggregator);
+  const client = hub as unknown as Client<MetricsTopics>;
+  const offs = serve(client, aggregator);
+  const reporting = runReporters(host, store, (query) => aggregator.createReader(query));
+  follow(host, aggregator, () => {
+    // Another one merges from now on: with two of them, each would tell a part of everything.
+    isRetired = true;
+    for (const off of offs) off();
+    void reporting.close();
+  });
   observeKeeper(store, aggregator, file?.counts);
   host.every(options.intervalMs ?? DEFAULT_INTERVAL_MS, () => {
     aggregator.expire();
     file?.wantNowAndThen();
   });
+  const remote = remoteReader(hub);
   return {
-    reporters: runReporters(host, store, (query) => aggregator.createReader(query)),
-    reader: { points: (query) => aggregator.readPoints(query) },
-    take: (delta) => own.take(delta),
+    reporters: reporting.reporters,
+    reader: {
+      points: (query) => (isRetired ? remote.points(query) : aggregator.readPoints(query)),
+    },
+    take: (delta) => (isRetired ? client.request("elpis.telemetry.delta", delta) : own.take(delta)),
   };
 }
 
@@ -99,32 +113,33 @@ function begin(
   }
 }
 
-/** @param successors those who merge from now on: agents that were started later */
-function follow(host: PluginHost, aggregator: Aggregator, successors: Set<number>): void {
+/** @param onSuccessor called when an agent that was started later is ready */
+function follow(host: PluginHost, aggregator: Aggregator, onSuccessor: () => void): void {
   const { hub, location } = host;
   const isSuccessor = ({ role, epoch, name, index }: PeerInfo): boolean =>
     role === location.role &&
     name === location.name &&
     index === location.index &&
     epoch > location.epoch;
+  let hasSuccessor = false;
   host.onClose(
     hub.watchPeers(({ type, peer }) => {
       // Those from outside have no plugins.
       if (peer.role === "peer") return;
-      if (type === "left") {
-        aggregator.gone(peer);
-        successors.delete(peer.id);
-      } else {
-        if (type === "joined") aggregator.expect(peer);
-        if (isSuccessor(peer)) successors.add(peer.id);
-      }
+      if (type === "left") aggregator.gone(peer);
+      if (type === "joined") aggregator.expect(peer);
+      if (type === "left" || hasSuccessor || !peer.ready || !isSuccessor(peer)) return;
+      hasSuccessor = true;
+      onSuccessor();
     }),
   );
 }
 
-function serve(client: Client<MetricsTopics>, aggregator: Aggregator): void {
-  client.handle("elpis.telemetry.delta", (delta, { from }) => aggregator.take(from, delta));
-  client.handle("elpis.metrics.points", (query) => pointsPage(aggregator, query));
-  client.handle("elpis.metrics.list", (query) => listNames(aggregator, query));
-  client.handle("elpis.metrics.groups", () => listGroups(aggregator));
+function serve(client: Client<MetricsTopics>, aggregator: Aggregator): readonly Off[] {
+  return [
+    client.handle("elpis.telemetry.delta", (delta, { from }) => aggregator.take(from, delta)),
+    client.handle("elpis.metrics.points", (query) => pointsPage(aggregator, query)),
+    client.handle("elpis.metrics.list", (query) => listNames(aggregator, query)),
+    client.handle("elpis.metrics.groups", () => listGroups(aggregator)),
+  ];
 }

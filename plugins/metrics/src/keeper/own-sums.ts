@@ -30,6 +30,8 @@ export class OwnSums {
   readonly #file: string | undefined;
   /** Parts of a report that is not complete yet. */
   #parts: Delta[] = [];
+  /** One after the other, however slow the disk is. */
+  #tail: Promise<unknown> = Promise.resolve();
   #problem = "";
 
   constructor(options: OwnSumsOptions) {
@@ -53,7 +55,13 @@ export class OwnSums {
   }
 
   /** Takes a whole report of this process, in one or several parts: once it is on the disk, or cannot be put there. */
-  async take(delta: Delta): Promise<DeltaAnswer> {
+  take(delta: Delta): Promise<DeltaAnswer> {
+    const run = this.#tail.then(() => this.#take(delta));
+    this.#tail = run.catch(() => {});
+    return run;
+  }
+
+  async #take(delta: Delta): Promise<DeltaAnswer> {
     const { aggregator, source, isWanted, onProblem } = this.#options;
     if (delta.full) this.#parts = [];
     this.#parts.push(delta);

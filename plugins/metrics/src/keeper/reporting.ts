@@ -10,12 +10,18 @@ import {
 import { Catalog } from "../catalog/catalog.ts";
 import type { MetricsTopics } from "../topics.ts";
 
+/** The reporters that run, and how they are ended before their plugins are. */
+export interface Reporting {
+  readonly reporters: Reporters;
+  readonly close: () => Promise<void>;
+}
+
 /** Runs the reporters of an application, in the process that merges. */
 export function runReporters(
   host: PluginHost,
   store: Store,
   createReader: (options: ReaderOptions) => PointReader,
-): Reporters {
+): Reporting {
   const { hub, log, location } = host;
   const { app } = location;
   const reporters = createReporterHost({
@@ -27,12 +33,24 @@ export function runReporters(
       "service.instance.id": `${hostname()}/${app}`,
     },
   });
-  host.onClose(feedReporters(hub, reporters));
   const client = hub as unknown as Client<MetricsTopics>;
-  host.onClose(client.handle("elpis.reporters.list", () => reporters.status()));
-  host.onClose(client.handle("elpis.reporters.test", ({ name }) => reporters.test(name)));
+  const offs = [
+    feedReporters(hub, reporters),
+    client.handle("elpis.reporters.list", () => reporters.status()),
+    client.handle("elpis.reporters.test", ({ name }) => reporters.test(name)),
+  ];
+  const letGo = (): void => {
+    for (const off of offs.splice(0)) off();
+  };
+  host.onClose(letGo);
   observe(store, reporters);
-  return reporters;
+  return {
+    reporters,
+    close: () => {
+      letGo();
+      return reporters.close();
+    },
+  };
 }
 
 function observe(store: Store, reporters: Reporters): void {

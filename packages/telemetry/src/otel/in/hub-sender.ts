@@ -1,4 +1,6 @@
 import type { Client } from "@elpis/api";
+import { exporterClosed } from "../../errors.ts";
+import { roughBytes } from "../../reporters/sizes.ts";
 
 /** As the SDK has it: 0 for success. */
 export interface OtelResult {
@@ -8,6 +10,7 @@ export interface OtelResult {
 
 /** Of one event, so that none comes near what a message may have. */
 const MAX_ITEMS = 200;
+const MAX_BYTES = 256 * 1024;
 
 /** Hands items over the hub to whoever listens, in events of a bounded size, and says how it went as the SDK wants it. */
 export class HubSender {
@@ -27,7 +30,7 @@ export class HubSender {
     done: (result: OtelResult) => void,
     make: () => readonly object[],
   ): void {
-    if (this.#isClosed) return done({ code: 1, error: new Error("this exporter is shut down") });
+    if (this.#isClosed) return done({ code: 1, error: exporterClosed() });
     const run = this.#emit(topic, field, make).then(
       () => done({ code: 0 }),
       (error: unknown) => done({ code: 1, error: error as Error }),
@@ -42,8 +45,8 @@ export class HubSender {
   async #emit(topic: string, field: string, make: () => readonly object[]): Promise<void> {
     const items = make();
     const options = { absent: "wait", timeoutMs: this.#timeoutMs } as const;
-    for (let from = 0; from < items.length; from += MAX_ITEMS) {
-      await this.#hub.emit(topic, { [field]: items.slice(from, from + MAX_ITEMS) }, options);
+    for (const part of partsOf(items)) {
+      await this.#hub.emit(topic, { [field]: part }, options);
     }
   }
 
@@ -55,4 +58,22 @@ export class HubSender {
     this.#isClosed = true;
     await this.flush();
   }
+}
+
+/** What is too large for a message alone is left out: it would take the others with it. */
+function* partsOf(items: readonly object[]): Generator<readonly object[]> {
+  let part: object[] = [];
+  let bytes = 0;
+  for (const item of items) {
+    const own = roughBytes(item);
+    if (own > MAX_BYTES) continue;
+    if (part.length >= MAX_ITEMS || bytes + own > MAX_BYTES) {
+      yield part;
+      part = [];
+      bytes = 0;
+    }
+    part.push(item);
+    bytes += own;
+  }
+  if (part.length > 0) yield part;
 }

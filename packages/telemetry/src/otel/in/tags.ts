@@ -1,5 +1,5 @@
 import type { SignalTags, Tags, TagValue } from "@elpis/api";
-import { wellFormed } from "../../hash.ts";
+import { cutText, wellFormed } from "../../hash.ts";
 import { flatten, toTags } from "../../tags.ts";
 
 /** Of what somebody else measures; hosts cut further for each backend. */
@@ -13,7 +13,7 @@ export function pointTags(attributes: object): Tags {
 /** Attributes as tags of a span: lists stay, what is nested is JSON. */
 export function signalTags(attributes: object | undefined): SignalTags {
   const tags: Record<string, TagValue | TagValue[]> = {};
-  for (const [name, value] of Object.entries(attributes ?? {})) {
+  for (const [name, value] of Object.entries(attributes ?? {}).slice(0, LIMITS.attributes)) {
     if (name === "" || name === "__proto__" || value === undefined || value === null) continue;
     tags[name] = Array.isArray(value) && !value.some(isNested) ? value.map(plain) : plain(value);
   }
@@ -25,7 +25,7 @@ const isNested = (value: unknown): boolean => typeof value === "object" && value
 function plain(value: unknown): TagValue {
   switch (typeof value) {
     case "string":
-      return wellFormed(value);
+      return cutText(wellFormed(value), LIMITS.attributeChars);
     case "boolean":
       return value;
     case "number":
@@ -39,7 +39,7 @@ function plain(value: unknown): TagValue {
 
 function json(value: object): string {
   try {
-    return wellFormed(JSON.stringify(value));
+    return cutText(wellFormed(JSON.stringify(value)), LIMITS.attributeChars);
   } catch {
     // Something that goes round in circles, or is no plain data.
     return Object.prototype.toString.call(value);

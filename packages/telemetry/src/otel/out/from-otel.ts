@@ -1,5 +1,6 @@
 import { Reject, type Reporter, RetryLater } from "@elpis/api";
 import { badOption } from "../../errors.ts";
+import { verdictOf } from "../../reporters/verdict.ts";
 import { errorToLog, eventToLog, toReadableLog } from "./logs.ts";
 import { type HistogramStyle, toResourceMetrics } from "./metrics.ts";
 import { PartReporter } from "./parts.ts";
@@ -41,8 +42,8 @@ export interface FromOtelOptions {
 const DELTA = 0;
 const EXPONENTIAL = 5;
 
-/** What the system says when nothing can have been sent; the host knows these. */
-const NOT_CONNECTED = /^(?:ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH)$/;
+/** Numbers of gRPC: it is not there, or has no room. */
+const LATER: readonly unknown[] = [8, 14];
 
 /**
  * Makes a reporter of exporters of OpenTelemetry, of the SDK 2.x or 3.x: whatever vendor has one gets what is measured. An exporter
@@ -102,17 +103,23 @@ function styleOf(exporter: OtelMetricExporter | undefined): HistogramStyle {
   return asked === EXPONENTIAL ? "exponential" : "explicit";
 }
 
+/** Those that have something in hand: what they are handed besides would pile up in them. */
+const busy = new WeakSet<OtelExporter>();
+
 async function hand(
   exporter: OtelExporter,
   items: unknown,
   signal: AbortSignal,
 ): Promise<undefined> {
   signal.throwIfAborted();
+  if (busy.has(exporter)) throw new RetryLater(undefined, "the exporter has not come back");
+  busy.add(exporter);
   const result = await new Promise<ExportResult>((resolve, reject) => {
     // It cannot be told to stop, but need not be waited for.
     const leave = (): void => reject(signal.reason);
     signal.addEventListener("abort", leave, { once: true });
     exporter.export(items, (result) => {
+      busy.delete(exporter);
       signal.removeEventListener("abort", leave);
       resolve(result);
     });
@@ -125,6 +132,8 @@ function judge(error: Error | undefined): Error {
   const message = error?.message ?? "the exporter does not say why";
   if (/retryable status/i.test(message)) return new RetryLater(undefined, message);
   const { code } = (error ?? {}) as { code?: unknown };
-  if (typeof code === "string" && NOT_CONNECTED.test(code)) return error as Error;
+  if (LATER.includes(code)) return new RetryLater(undefined, message);
+  // Trouble with a connection is for the host to judge.
+  if (error !== undefined && verdictOf(error).type !== "reject") return error;
   return new Reject(typeof code === "number" ? `${message} (${code})` : message);
 }
