@@ -22,6 +22,6 @@ export {
 } from "./otel/out/from-otel.ts";
 export { errorToLog, eventToLog, type LogParts } from "./otel/out/logs.ts";
 export type { HistogramStyle } from "./otel/out/metrics.ts";
-export { PartReporter, type PartSenders, type SendPart } from "./otel/out/parts.ts";
+export { type PartSenders, type SendPart, sendParts } from "./otel/out/parts.ts";
 export { completeResource } from "./otel/out/resource.ts";
 export { createMeterProvider, type MeterProviderOptions } from "./otel/provider.ts";

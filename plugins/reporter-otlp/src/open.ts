@@ -1,5 +1,5 @@
 import type { Batch, Report, Reporter, Signal } from "@elpis/api";
-import { PartReporter } from "@elpis/telemetry/otel";
+import { sendParts } from "@elpis/telemetry/otel";
 import { logsRequest } from "./model/logs.ts";
 import { metricsRequest } from "./model/metrics.ts";
 import { hasIds, tracesRequest } from "./model/traces.ts";
@@ -27,7 +27,7 @@ export async function open(options: OtlpOptions, env: Environment): Promise<Repo
   const metrics = sends.get("metrics");
   const traces = sends.get("traces");
   const logs = sends.get("logs");
-  const parts = new PartReporter({
+  const report = sendParts({
     ...(metrics && {
       points: (batch, call) =>
         metrics.send("MetricsRequest", metricsRequest(batch, histograms), call),
@@ -44,7 +44,7 @@ export async function open(options: OtlpOptions, env: Environment): Promise<Repo
   });
   return {
     wants: { signals: doors.flatMap(({ signal }) => SIGNALS[signal]), temporality },
-    report: (batch, call) => parts.report(batch, call),
+    report,
     close: () => {
       for (const send of sends.values()) send.close();
       sends.clear();

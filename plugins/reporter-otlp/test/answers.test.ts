@@ -146,24 +146,6 @@ describe("what a backend answers", () => {
     expect(elsewhere.got).toEqual([]);
     await elsewhere.close();
   });
-
-  it("for one signal does not stop the others, and what was taken is not sent again", async () => {
-    const reporter = await open({ endpoint: server.url }, {});
-    const batch = batchOf({ points: POINTS, spans: SPANS, events: EVENTS });
-    server.answers.push(
-      (response) => response.writeHead(404).end(),
-      (response) => response.writeHead(503, { "retry-after": "7" }).end(),
-    );
-    await expect(reporter.report(batch, call())).rejects.toMatchObject({
-      details: { afterMs: 7000 },
-    });
-    expect(server.got.map(({ path }) => path)).toEqual(["/v1/metrics", "/v1/traces", "/v1/logs"]);
-    server.got.length = 0;
-    expect(await reporter.report(batch, call())).toEqual({ rejected: POINTS.length });
-    expect(server.got.map(({ path }) => path)).toEqual(["/v1/traces"]);
-    await reporter.close?.();
-    await reporter.close?.();
-  });
 });
 
 /** A `google.rpc.Status` with a code and a message. */

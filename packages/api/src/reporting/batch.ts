@@ -5,8 +5,8 @@ import type { ErrorRecord, EventRecord, SpanRecord } from "./signals.ts";
 export type Signal = "metrics" | "spans" | "errors" | "events";
 
 /**
- * What a reporter is handed at once: plain data that is not to be changed, since others may get the same. Lists of signals
- * that it does not want are empty.
+ * What a reporter is handed at once: items of one signal, the other lists are empty. Plain data that is not to be changed, since
+ * others may get the same.
  */
 export interface Batch {
   /** The same at each attempt, and no other batch has it. */

@@ -2,6 +2,7 @@ import { type ElpisError, errorToData } from "@elpis/api";
 import type { CliContext } from "../context.ts";
 import type { CommonOptions } from "../options.ts";
 import { paint } from "./color.ts";
+import { printable } from "./printable.ts";
 import { type Column, formatTable } from "./table.ts";
 
 /** Whether stacks and debug lines are wanted: `--verbose`, or `DEBUG` names elpis. */
@@ -33,7 +34,8 @@ export function printTable(
   rows: ReadonlyArray<readonly string[]>,
 ): void {
   const { stdout } = context;
-  for (const line of formatTable(columns, rows, stdout.columns)) stdout.line(line);
+  const clean = rows.map((cells) => cells.map(printable));
+  for (const line of formatTable(columns, clean, stdout.columns)) stdout.line(line);
 }
 
 /** Says something on stderr, where it does not mix with what the app prints. */

@@ -216,47 +216,39 @@ describe.each(LINES)("exporters of the SDK $line", ({ metrics, Metrics, Traces, 
 });
 
 describe("a reporter of exporters", () => {
-  function exporter(results: { code: number; error?: Error }[]): OtelExporter & { got: number[] } {
-    const got: number[] = [];
+  function exporter(result: { code: number; error?: Error } | undefined): OtelExporter {
     return {
-      got,
-      export: (items: object[], done) => {
-        got.push(items.length);
-        done(results.shift() ?? { code: 0 });
+      export: (_, done) => {
+        if (result !== undefined) done(result);
       },
       shutdown: async () => {},
     };
   }
-  const retryable = { code: 1, error: new Error("Export failed with retryable status") };
+  const coded = (code: unknown): Error => Object.assign(new Error("no"), { code });
 
-  it("sends again only what was not taken, also when it was halved", async () => {
-    const spanExporter = exporter([]);
-    const logExporter = exporter([retryable]);
-    const reporter = fromOtel({ spanExporter, logExporter });
-    const batch = batchOf({ spans: SPANS, events: EVENTS });
-    await expect(reporter.report(batch, call())).rejects.toBeInstanceOf(RetryLater);
-    const half = batchOf({ spans: SPANS.slice(0, 1), events: EVENTS });
-    expect(await reporter.report(half, call())).toEqual({ rejected: 0 });
-    expect([spanExporter.got, logExporter.got]).toEqual([[1], [1, 1]]);
+  it.each([
+    [new Error("Export failed with retryable status"), { code: "ELPIS_REPORTER_RETRY_LATER" }],
+    [coded(14), { code: "ELPIS_REPORTER_RETRY_LATER" }],
+    [coded(8), { code: "ELPIS_REPORTER_RETRY_LATER" }],
+    [coded(3), { code: "ELPIS_REPORTER_REJECTED", message: "no (3)" }],
+    [coded("ECONNRESET"), { code: "ECONNRESET" }],
+    [undefined, { code: "ELPIS_REPORTER_REJECTED" }],
+  ])("says what an error of an exporter means: %s", async (error, expected) => {
+    const result = { code: 1, ...(error !== undefined && { error }) };
+    const reporter = fromOtel({ spanExporter: exporter(result) });
+    const reported = reporter.report(batchOf({ spans: SPANS }), call());
+    await expect(reported).rejects.toMatchObject(expected);
   });
 
-  it("does not let one signal stop the others", async () => {
-    const spanExporter = exporter([{ code: 1, error: new Error("Not Found") }]);
-    const logExporter = exporter([]);
-    const reporter = fromOtel({ spanExporter, logExporter });
-    const report = await reporter.report(batchOf({ spans: SPANS, events: EVENTS }), call());
-    expect(report).toEqual({ rejected: 1, reason: "Not Found" });
-    expect(logExporter.got).toEqual([1]);
-  });
-
-  it("counts what was refused while something else had to wait", async () => {
-    const spanExporter = exporter([{ code: 1, error: new Error("Not Found") }]);
-    const logExporter = exporter([retryable]);
-    const reporter = fromOtel({ spanExporter, logExporter });
-    const batch = batchOf({ spans: SPANS, events: EVENTS });
-    await expect(reporter.report(batch, call())).rejects.toBeInstanceOf(RetryLater);
-    expect(await reporter.report(batch, call())).toEqual({ rejected: 1 });
-    expect(spanExporter.got).toEqual([1]);
+  it("hands nothing more to an exporter that has not come back", async () => {
+    const reporter = fromOtel({ spanExporter: exporter(undefined) });
+    const abort = new AbortController();
+    const first = reporter.report(batchOf({ spans: SPANS }), call(abort.signal));
+    abort.abort(new Error("time is up"));
+    await expect(first).rejects.toThrow("time is up");
+    await expect(reporter.report(batchOf({ spans: SPANS }), call())).rejects.toMatchObject({
+      code: "ELPIS_REPORTER_RETRY_LATER",
+    });
   });
 
   it("needs one", () => {

@@ -25,11 +25,15 @@ const ODD: Tags = {
   status: 200,
 };
 
-/** A batch of what a reporter wants. `time` is that of now. @param count items of each signal */
-export function batchFor(wants: Wants, id: string, count: number): Batch {
+/** A batch of each signal that a reporter wants. `time` is that of now. @param count items of each */
+export function batchesFor(wants: Wants, id: string, count: number): readonly Batch[] {
+  return wants.signals.map((signal) => batchOf(signal, wants, `${id}-${signal}`, count));
+}
+
+function batchOf(wanted: Signal, wants: Wants, id: string, count: number): Batch {
   const time = Date.now();
   const of = <Item>(signal: Signal, make: (at: number) => Item): readonly Item[] =>
-    wants.signals.includes(signal) ? Array.from({ length: count }, (_, at) => make(at)) : [];
+    signal === wanted ? Array.from({ length: count }, (_, at) => make(at)) : [];
   return deepFreeze({
     ...{ id, time },
     resource: {

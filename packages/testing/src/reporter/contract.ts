@@ -12,7 +12,7 @@ import {
   type Wanted,
 } from "@elpis/api";
 import type { ReporterBackend, Sickness } from "./backend.ts";
-import { batchFor } from "./batches.ts";
+import { batchesFor } from "./batches.ts";
 
 /** How a reporter is put to the test. */
 export interface ReporterContractOptions<Options> {
@@ -35,7 +35,8 @@ interface Trial<Options> {
   readonly wants: Wanted;
   /** Lines of its log, and errors it has thrown. */
   readonly heard: string[];
-  report(batch: Batch, signal?: AbortSignal): Promise<Report | undefined>;
+  /** Hands over batches, one after the other. */
+  report(batches: readonly Batch[], signal?: AbortSignal): Promise<Report>;
 }
 
 /**
@@ -90,16 +91,16 @@ export function reporterContract<Options extends object>(
     }
   });
   trial("takes an empty batch", async ({ wants, report }) => {
-    assert.equal((await report(batchFor(wants, "empty", 0)))?.rejected ?? 0, 0);
+    assert.equal((await report(batchesFor(wants, "empty", 0))).rejected, 0);
   });
   trial(
     "takes what it wants, and changes nothing of it",
     async ({ backend: to, wants, report }) => {
       const before = to.received;
-      const batch = batchFor(wants, "some", 16);
-      const copy = JSON.stringify(batch);
-      const { rejected = 0 } = (await report(batch)) ?? {};
-      assert.equal(JSON.stringify(batch), copy, "what it was handed is as it was");
+      const batches = batchesFor(wants, "some", 16);
+      const copy = JSON.stringify(batches);
+      const { rejected = 0 } = await report(batches);
+      assert.equal(JSON.stringify(batches), copy, "what it was handed is as it was");
       assert.ok(
         Number.isInteger(rejected) && rejected >= 0 && rejected < 16 * wants.signals.length,
       );
@@ -107,8 +108,8 @@ export function reporterContract<Options extends object>(
     },
   );
   trial("takes as much at once as it says", async ({ wants, report }) => {
-    const count = Math.max(1, Math.floor(Math.min(wants.maxItems, 5000) / wants.signals.length));
-    const { rejected = 0 } = (await report(batchFor(wants, "large", count))) ?? {};
+    const count = Math.min(wants.maxItems, 5000);
+    const { rejected = 0 } = await report(batchesFor(wants, "large", count));
     assert.ok(rejected < count * wants.signals.length, "most of it is taken");
   });
   trial(
@@ -116,7 +117,7 @@ export function reporterContract<Options extends object>(
     async ({ backend: to, wants, report }) => {
       const controller = new AbortController();
       const before = to.received;
-      const call = report(batchFor(wants, "late", 1), controller.signal).then(
+      const call = report(batchesFor(wants, "late", 1), controller.signal).then(
         () => "it was taken",
         () => "given up",
       );
@@ -129,7 +130,7 @@ export function reporterContract<Options extends object>(
   );
   trial("does nothing when the time is up already", async ({ backend: to, wants, report }) => {
     const before = to.received;
-    const call = report(batchFor(wants, "over", 1), AbortSignal.abort(new Error("over"))).then(
+    const call = report(batchesFor(wants, "over", 1), AbortSignal.abort(new Error("over"))).then(
       () => "back",
       () => "back",
     );
@@ -139,7 +140,7 @@ export function reporterContract<Options extends object>(
   trial(
     "says that it is to be tried again later",
     async ({ wants, report }) => {
-      const error = await failure(report(batchFor(wants, "later", 1)));
+      const error = await failure(report(batchesFor(wants, "later", 1)));
       assert.ok(hasCode(error, "ELPIS_REPORTER_RETRY_LATER"), `RetryLater, not ${String(error)}`);
       const { afterMs = 2000 } = error.details;
       assert.equal(afterMs, 2000, "as long as the backend asks for, in milliseconds");
@@ -149,7 +150,7 @@ export function reporterContract<Options extends object>(
   trial(
     "says that it is of no use to try again",
     async ({ wants, report }) => {
-      const error = await failure(report(batchFor(wants, "never", 1)));
+      const error = await failure(report(batchesFor(wants, "never", 1)));
       const others = ["ELPIS_REPORTER_RETRY_LATER", "ELPIS_REPORTER_TOO_LARGE"];
       const isRejection =
         !others.some((code) => hasCode(error, code)) &&
@@ -161,9 +162,9 @@ export function reporterContract<Options extends object>(
   trial(
     "works again when its backend does",
     async ({ backend: to, wants, report }) => {
-      await failure(report(batchFor(wants, "1", 1)));
+      await failure(report(batchesFor(wants, "1", 1)));
       await to.set("well");
-      await report(batchFor(wants, "2", 1));
+      await report(batchesFor(wants, "2", 1));
     },
     "later",
   );
@@ -187,14 +188,19 @@ async function open<Options>(
   return {
     ...{ backend, reporter, heard },
     wants: checkWants(definition.name, reporter.wants),
-    report: async (batch, signal = AbortSignal.timeout(CALL_MS)) => {
-      const call = { signal, attempt: 1, deadline: Date.now() + CALL_MS };
-      try {
-        return (await reporter.report(batch, call)) ?? undefined;
-      } catch (error) {
-        heard.push(textOf(error));
-        throw error;
+    report: async (batches, signal = AbortSignal.timeout(CALL_MS)) => {
+      let rejected = 0;
+      for (const batch of batches) {
+        const call = { signal, attempt: 1, deadline: Date.now() + CALL_MS };
+        try {
+          const report = await reporter.report(batch, call);
+          rejected += (report ?? undefined)?.rejected ?? 0;
+        } catch (error) {
+          heard.push(textOf(error));
+          throw error;
+        }
       }
+      return { rejected };
     },
   };
 }

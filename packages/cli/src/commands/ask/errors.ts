@@ -4,6 +4,7 @@ import { noPlugin } from "../../errors.ts";
 import { EXIT_CODES } from "../../exit-codes.ts";
 import type { ErrorsOptions } from "../../options.ts";
 import { paint } from "../../output/color.ts";
+import { printable } from "../../output/printable.ts";
 import { printJson, say } from "../../output/report.ts";
 import { askPicked } from "../../picked.ts";
 import type { ErrorItem } from "../../preset.ts";
@@ -45,9 +46,9 @@ export async function errors(
 
 function print({ stdout }: CliContext, one: ErrorItem, withStack: boolean): void {
   const who = paint(`${one.process}.${one.index}[${one.pid}]`, "cyan", stdout.color);
-  const head = `${new Date(one.time).toISOString()} ${who} ${one.origin} ${one.errType}: `;
+  const head = `${new Date(one.time).toISOString()} ${who} ${printable(`${one.origin} ${one.errType}`)}: `;
   const [first = "", ...more] = one.message.split("\n");
-  stdout.line(`${head}${first}`);
+  stdout.line(`${head}${printable(first)}`);
   const lines = withStack && one.stack !== "" ? one.stack.split("\n") : more;
-  for (const line of lines) stdout.line(`    ${line.trim()}`);
+  for (const line of lines) stdout.line(`    ${printable(line.trim())}`);
 }

@@ -4,6 +4,7 @@ import type { CliContext } from "../../context.ts";
 import { formatDuration } from "../../duration.ts";
 import { EXIT_CODES } from "../../exit-codes.ts";
 import type { CommonOptions } from "../../options.ts";
+import { printable } from "../../output/printable.ts";
 import { printJson, printTable, say } from "../../output/report.ts";
 import type { Column } from "../../output/table.ts";
 import { askMetrics } from "./ask-metrics.ts";
@@ -56,7 +57,7 @@ export async function testReporter(
   else {
     const why = reason === undefined ? "" : `: ${reason}`;
     context.stdout.line(
-      `${name} did not take ${rejected} of ${items} items, after ${tookMs} ms${why}`,
+      `${name} did not take ${rejected} of ${items} items, after ${tookMs} ms${printable(why)}`,
     );
   }
   return ok ? EXIT_CODES.ok.code : EXIT_CODES.reporterFailed.code;

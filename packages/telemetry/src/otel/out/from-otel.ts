@@ -3,7 +3,7 @@ import { badOption } from "../../errors.ts";
 import { verdictOf } from "../../reporters/verdict.ts";
 import { errorToLog, eventToLog, toReadableLog } from "./logs.ts";
 import { type HistogramStyle, toResourceMetrics } from "./metrics.ts";
-import { PartReporter } from "./parts.ts";
+import { sendParts } from "./parts.ts";
 import { toResource } from "./resource.ts";
 import { toReadableSpan } from "./spans.ts";
 
@@ -59,7 +59,7 @@ export function fromOtel(options: FromOtelOptions): Reporter {
   if (exporters.length === 0) throw badOption("exporters", "at least one exporter", undefined);
   const style = options.histograms ?? styleOf(metricExporter);
   const isDelta = metricExporter?.selectAggregationTemporality?.("COUNTER") === DELTA;
-  const parts = new PartReporter({
+  const send = sendParts({
     ...(metricExporter !== undefined && {
       points: ({ points, resource }, { signal }) =>
         hand(metricExporter, toResourceMetrics(points, toResource(resource), style), signal),
@@ -90,7 +90,7 @@ export function fromOtel(options: FromOtelOptions): Reporter {
       ],
       temporality: isDelta ? "delta" : "cumulative",
     },
-    report: (batch, call) => parts.report(batch, call),
+    report: (batch, call) => send(batch, call),
     close: () => {
       closed ??= Promise.allSettled(exporters.map((one) => one.shutdown())).then(() => {});
       return closed;
