@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { truncateSync } from "node:fs";
+import { appendFileSync, truncateSync } from "node:fs";
 import {
   appendFile,
   chmod,
@@ -145,22 +145,36 @@ describe("a file of lines", () => {
 describe("somebody else", () => {
   it("may write to the file as well: nothing of that is cut", async () => {
     const path = await place();
-    const reporter = await open({ path });
-    await reporter.report(batchOf({ events: [EVENT] }), call());
-    for (let no = 0; no < 20; no++) {
-      await appendFile(path, `{"other":${no}}\n`);
-      const abort = new AbortController();
-      const report = reporter.report(batchOf(eventsNo(0, 200)), call(abort.signal));
-      const other = appendFile(path, `{"beside":${no}}\n`);
-      abort.abort();
-      await expect(report).rejects.toMatchObject({ name: "AbortError" });
-      await other;
-      await delivered(reporter, batchOf(eventsNo(no, 1)));
-    }
-    const lines = await linesIn(path);
-    for (const key of ["other", "beside"]) {
-      expect(lines.filter((line) => Object.hasOwn(line, key))).toHaveLength(20);
-    }
+    const mine = await OpenFile.open(path, NOON);
+    const lines = (no: number): Buffer => Buffer.from(`{"mine":${no}}\n`);
+    // The call is over between what is written and the end of that.
+    const overAfter = (write: () => void): AbortSignal => {
+      let looks = 0;
+      const throwIfAborted = (): void => {
+        looks += 1;
+        if (looks < 2) return;
+        write();
+        throw new Error("over");
+      };
+      return { throwIfAborted } as AbortSignal;
+    };
+    await mine.append(lines(1), AbortSignal.timeout(10_000));
+    await appendFile(path, '{"other":1}\n');
+    await expect(
+      mine.append(
+        lines(2),
+        overAfter(() => {}),
+      ),
+    ).rejects.toThrow("over");
+    expect(await linesIn(path)).toEqual([{ mine: 1 }, { other: 1 }]);
+    // Behind what somebody else has written it stays, and is written twice.
+    const beside = overAfter(() => appendFileSync(path, '{"other":2}\n{"torn'));
+    await expect(mine.append(lines(3), beside)).rejects.toThrow("over");
+    await mine.append(lines(3), AbortSignal.timeout(10_000));
+    await mine.close();
+    expect(await readFile(path, "utf8")).toBe(
+      '{"mine":1}\n{"other":1}\n{"mine":3}\n{"other":2}\n{"torn\n{"mine":3}\n',
+    );
   });
 
   it("may have written when the disk was full: the torn line is ended", async (context) => {
