@@ -3,6 +3,7 @@ import { readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import type { ReporterDefinition } from "@elpis/api";
 import { alinode } from "@elpis/reporter-alinode";
+import { consoleReporter } from "@elpis/reporter-console";
 import { file } from "@elpis/reporter-file";
 import { newRelic } from "@elpis/reporter-newrelic";
 import { openFalcon } from "@elpis/reporter-open-falcon";
@@ -64,23 +65,49 @@ reporterContract(pushgateway, {
     }),
 });
 
-reporterContract(statsd, {
+/** A server of either dialect; nobody says anything over UDP. */
+async function datagrams(
+  dialect: "statsd" | "dogstatsd",
+): Promise<ReporterBackend<OptionsOf<typeof statsd>>> {
+  const socket = createSocket("udp4").bind(0, "127.0.0.1");
+  await new Promise<void>((resolve) => socket.once("listening", resolve));
+  let received = 0;
+  socket.on("message", () => {
+    received += 1;
+  });
+  return {
+    options: { host: "127.0.0.1", port: socket.address().port, dialect },
+    get received() {
+      return received;
+    },
+    ...{ sicknesses: [], set: () => {} },
+    close: () => new Promise((resolve) => socket.close(() => resolve())),
+  };
+}
+
+reporterContract(statsd, { test, backend: () => datagrams("statsd") });
+reporterContract(statsd, { test, backend: () => datagrams("dogstatsd") });
+
+reporterContract(consoleReporter, {
   test,
-  backend: async (): Promise<ReporterBackend<OptionsOf<typeof statsd>>> => {
-    const socket = createSocket("udp4").bind(0, "127.0.0.1");
-    await new Promise<void>((resolve) => socket.once("listening", resolve));
+  backend: (): ReporterBackend<OptionsOf<typeof consoleReporter>> => {
+    const { write } = process.stderr;
     let received = 0;
-    socket.on("message", () => {
-      received += 1;
-    });
+    const count = (text: string, done?: (error?: Error | null) => void): boolean => {
+      received += text.length;
+      done?.();
+      return true;
+    };
+    process.stderr.write = count as typeof write;
     return {
-      options: { host: "127.0.0.1", port: socket.address().port, dialect: "dogstatsd" },
+      options: { stream: "stderr" },
       get received() {
         return received;
       },
-      // Nobody says anything.
       ...{ sicknesses: [], set: () => {} },
-      close: () => new Promise((resolve) => socket.close(() => resolve())),
+      close: () => {
+        process.stderr.write = write;
+      },
     };
   },
 });

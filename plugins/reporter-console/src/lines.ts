@@ -42,38 +42,29 @@ function part(
 function valueRow(point: Exclude<Point, HistogramPoint>): string[] {
   const { kind, name, value, unit, source: from, tags: all } = point;
   const sign = kind === "counter" && point.temporality === "delta" ? "+" : "";
-  return [kind, clean(name), sign + number(value), unit, source(from), tags(all)].map(orDash);
+  return cells(kind, name, sign + number(value), unit, source(from), tags(all) || "-");
 }
 
 function histogramRow(point: HistogramPoint): string[] {
   const { kind, name, unit, count, source: from, tags: all } = point;
-  const parts = (["min", "mean", "p50", "p95", "p99", "max"] as const).map(
+  const figures = (["min", "mean", "p50", "p95", "p99", "max"] as const).map(
     (key) => `${key}=${number(point[key])}`,
   );
-  const values = [`n=${number(count)}`, ...parts];
-  return [kind, clean(name), ...values, unit, source(from), tags(all)].map(orDash);
+  return cells(kind, name, `n=${number(count)}`, ...figures, unit, source(from), tags(all) || "-");
 }
 
 function spanRow(span: SpanRecord): string[] {
   const { start, kind, name, durationMs, status, statusMessage, source: from } = span;
-  const end = statusMessage === undefined ? status : `${status}: ${clean(statusMessage)}`;
-  const trace = `trace=${clean(span.traceId)}`;
-  const cells = [
-    clock(start),
-    kind,
-    clean(name),
-    `${number(durationMs)} ms`,
-    end,
-    source(from),
-    trace,
-  ];
-  return [...cells.map(orDash), tags(span.tags)];
+  const end = statusMessage === undefined ? status : `${status}: ${statusMessage}`;
+  const took = `${number(durationMs)} ms`;
+  const trace = `trace=${span.traceId}`;
+  return cells(clock(start), kind, name, took, end, source(from), trace, tags(span.tags));
 }
 
 function errorLines(error: ErrorRecord): string[] {
   const { time, errType, message, origin, app, process, index, pid, stack, traceId } = error;
   const head = [clock(time), `${clean(errType)}: ${clean(message)}`];
-  const from = [source({ app, name: process, index }), `pid=${pid}`, origin];
+  const from = [source({ app, name: process, index }), `pid=${clean(String(pid))}`, clean(origin)];
   if (traceId !== undefined) from.push(`trace=${clean(traceId)}`);
   const calls = stack.split("\n").filter((line) => /^\s+at /.test(line));
   return [
@@ -83,9 +74,11 @@ function errorLines(error: ErrorRecord): string[] {
 }
 
 function eventRow({ time, name, source: from, tags: all }: EventRecord): string[] {
-  return [...[clock(time), clean(name), source(from)].map(orDash), tags(all)];
+  return cells(clock(time), name, source(from), tags(all));
 }
 
-function orDash(cell: string): string {
-  return cell === "" ? "-" : cell;
+/** Whatever comes over the wire may be in any of them; the last, which has tags, is clean, may be long, and may be empty. */
+function cells(...all: readonly string[]): string[] {
+  const tags = all.at(-1) ?? "";
+  return [...all.slice(0, -1).map((cell) => clean(cell) || "-"), tags];
 }

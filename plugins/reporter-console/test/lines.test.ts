@@ -63,16 +63,28 @@ describe("what is printed", () => {
   it("has nothing in it that a terminal obeys, or that makes a line of its own", () => {
     const evil = "e\u001B[31mvil\r\n── errors\u2028\u202Eback\u0000\uD800";
     const tags = { [evil]: evil };
+    const own = { name: evil, tags, unit: evil, source: { app: evil, name: evil } };
+    const untyped = evil as never;
     const batch = batchOf({
-      points: [{ ...COUNTER, name: evil, tags, source: { app: evil, name: evil } }],
-      spans: [{ ...SPAN, name: evil, statusMessage: evil, tags: { list: [evil] }, traceId: evil }],
-      errors: [{ ...ERROR, errType: evil, message: evil, process: evil, traceId: evil }],
+      points: POINTS.map((point) => ({ ...point, ...own })),
+      spans: [
+        {
+          ...{ ...SPAN, name: evil, statusMessage: evil, tags: { list: [evil] }, traceId: evil },
+          ...{ kind: untyped, status: untyped },
+        },
+      ],
+      errors: [
+        {
+          ...{ ...ERROR, errType: evil, message: evil, process: evil, traceId: evil },
+          ...{ origin: untyped, pid: untyped, index: untyped },
+        },
+      ],
       events: [{ ...EVENT, name: evil, tags }],
       resource: { "service.name": evil },
     });
     const text = linesOf(batch);
     expect(text).not.toMatch(/[^\P{C}\n]|[\u2028\u202E]/u);
-    expect(text.split("\n")).toHaveLength(9);
+    expect(text.split("\n")).toHaveLength(12);
     expect(clean("x".repeat(300))).toBe(`${"x".repeat(199)}…`);
   });
 

@@ -1,22 +1,27 @@
 import { type FileHandle, mkdir, open, stat } from "node:fs/promises";
 import { dirname } from "node:path";
 import { dayOf } from "./aside.ts";
+import { endsWhole, mend, readAt } from "./mend.ts";
 
 /** Stacks and messages are in it, which are not for everybody. */
 const FILE_MODE = 0o600;
 const DIR_MODE = 0o700;
-const CHUNK_BYTES = 64 * 1024;
-const LINE_BREAK = 10;
 
-/** A file that is appended to: whole batches, or nothing of them. */
+/** What is written, and where it begins if nobody else writes. */
+interface Writing {
+  readonly from: number;
+  readonly bytes: Buffer;
+}
+
+/** A file that is appended to: whole batches, or nothing of them. What others write to it stays. */
 export class OpenFile {
   readonly #path: string;
   readonly #handle: FileHandle;
   readonly #ino: number;
   readonly #dev: number;
   #size: number;
-  /** There may be more in it than was to stay. */
-  #isDirty = false;
+  /** Of it there may be something in the file that was not to stay. */
+  #torn: Writing | undefined;
   /** The day of its lines, as `dayOf` gives it; that of now for an empty one. */
   readonly day: string;
 
@@ -50,22 +55,26 @@ export class OpenFile {
     }
   }
 
-  /** In bytes. */
+  /** In bytes, as it was when it was last looked at. */
   get size(): number {
     return this.#size;
   }
 
-  /** Whether the path still leads to it: somebody may have moved it away. */
+  /** Whether the path still leads to it, and all of it is there: somebody may have moved it away, or emptied it. */
   async isThere(): Promise<boolean> {
     const found = await stat(this.#path).catch(() => undefined);
-    return found?.ino === this.#ino && found.dev === this.#dev;
+    if (found?.ino !== this.#ino || found.dev !== this.#dev || found.size < this.#size)
+      return false;
+    this.#size = found.size;
+    return true;
   }
 
   /** Appends all of it, or nothing, also when the call is over meanwhile. */
   async append(bytes: Buffer, signal: AbortSignal): Promise<void> {
     await this.#clean();
     signal.throwIfAborted();
-    this.#isDirty = true;
+    const { size } = await this.#handle.stat();
+    this.#torn = { from: size, bytes };
     try {
       await this.#handle.appendFile(bytes);
       signal.throwIfAborted();
@@ -74,14 +83,28 @@ export class OpenFile {
       await this.#clean().catch(() => {});
       throw error;
     }
-    this.#isDirty = false;
-    this.#size += bytes.length;
+    this.#torn = undefined;
+    this.#size = size + bytes.length;
   }
 
+  /** Takes back what was not to stay. When others have written meanwhile, only the line is ended. */
   async #clean(): Promise<void> {
-    if (!this.#isDirty) return;
-    await this.#handle.truncate(this.#size);
-    this.#isDirty = false;
+    if (this.#torn === undefined) return;
+    const { from, bytes } = this.#torn;
+    const { size } = await this.#handle.stat();
+    const written = size - from;
+    if (written > 0 && written <= bytes.length && (await this.#has(from, bytes, written))) {
+      await this.#handle.truncate(from);
+    } else if (!(await endsWhole(this.#handle, size))) {
+      await this.#handle.appendFile("\n");
+    }
+    // It may have been emptied since: then it is another file, which is noticed by its size.
+    this.#size = Math.max(this.#size, Math.min(from, size));
+    this.#torn = undefined;
+  }
+
+  async #has(from: number, bytes: Buffer, length: number): Promise<boolean> {
+    return (await readAt(this.#handle, from, length)).equals(bytes.subarray(0, length));
   }
 
   /** Never throws: there is nothing that could be done about it. */
@@ -94,40 +117,4 @@ export class OpenFile {
 interface Ids {
   readonly ino: number;
   readonly dev: number;
-}
-
-/** Cuts a last line that was torn when a process was killed; ends one that is whole. @returns the size */
-async function mend(handle: FileHandle, size: number): Promise<number> {
-  const end = await lastBreak(handle, size);
-  if (end === size) return size;
-  const rest = Buffer.alloc(size - end);
-  await handle.read(rest, 0, rest.length, end);
-  if (isJson(rest.toString())) {
-    await handle.appendFile("\n");
-    return size + 1;
-  }
-  await handle.truncate(end);
-  return end;
-}
-
-/** Where the last whole line ends. */
-async function lastBreak(handle: FileHandle, size: number): Promise<number> {
-  for (let end = size; end > 0; ) {
-    const start = Math.max(0, end - CHUNK_BYTES);
-    const chunk = Buffer.alloc(end - start);
-    await handle.read(chunk, 0, chunk.length, start);
-    const at = chunk.lastIndexOf(LINE_BREAK);
-    if (at >= 0) return start + at + 1;
-    end = start;
-  }
-  return 0;
-}
-
-function isJson(text: string): boolean {
-  try {
-    JSON.parse(text);
-    return true;
-  } catch {
-    return false;
-  }
 }

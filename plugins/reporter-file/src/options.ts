@@ -56,7 +56,7 @@ function* check(options: unknown): Generator<SchemaIssue> {
   }
   const given = { path: undefined, ...options } as Record<string, unknown>;
   for (const [key, value] of Object.entries(given)) {
-    const found = CHECKS[key as keyof FileOptions] as Check | undefined;
+    const found = Object.hasOwn(CHECKS, key) ? CHECKS[key as keyof FileOptions] : undefined;
     if (found === undefined) {
       const known = Object.keys(CHECKS).join(", ");
       yield { path: [key], message: `unknown key; known are ${known}` };

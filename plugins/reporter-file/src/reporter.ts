@@ -29,8 +29,8 @@ export function fileReporter(options: FileOptions, context: ReporterContext): Re
     keep: keep === false ? Number.POSITIVE_INFINITY : keep,
   };
   const file = new RotatingFile(resolve(path), rotation, context.log);
-  // A disk may hang for longer than a call lasts: the next one waits for it.
-  let last: Promise<unknown> = Promise.resolve();
+  // A disk may hang for longer than a call lasts. Batches that waited for it would fill the memory.
+  let last: Promise<void> | undefined;
   return {
     // A call that is over leaves nothing in the file, so all of it may come again.
     wants: { signals, retry: "safe" },
@@ -38,11 +38,13 @@ export function fileReporter(options: FileOptions, context: ReporterContext): Re
       signal.throwIfAborted();
       const lines = linesOf(batch);
       if (lines === "") return;
-      const written = last.then(async () => {
-        signal.throwIfAborted();
-        await file.append(lines, resourceLine(batch.resource), batch.time, signal);
-      });
-      last = written.catch(() => {});
+      if (last !== undefined) throw new RetryLater(undefined, "the disk is at the batch before");
+      const written = file.append(lines, resourceLine(batch.resource), batch.time, signal);
+      last = written
+        .catch(() => {})
+        .then(() => {
+          last = undefined;
+        });
       await untilAborted(written, signal);
     },
     async close(): Promise<void> {

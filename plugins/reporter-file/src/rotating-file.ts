@@ -2,6 +2,9 @@ import type { Logger } from "@elpis/api";
 import { dayOf, prune, putAside } from "./aside.ts";
 import { OpenFile } from "./open-file.ts";
 
+/** When a file could not be put aside, it is written on for so long before that is tried again. */
+const PATIENCE_MS = 300_000;
+
 /** When a file is put aside, and how many of them are kept. */
 export interface Rotation {
   readonly maxBytes: number;
@@ -18,6 +21,8 @@ export class RotatingFile {
   /** The head that the file has got from this process. */
   #head: string | undefined;
   #isPruned = false;
+  /** When it could not be put aside, in the time of batches. */
+  #stuckAt: number | undefined;
 
   constructor(path: string, rotation: Rotation, log: Logger) {
     this.#path = path;
@@ -33,14 +38,30 @@ export class RotatingFile {
   async append(lines: string, head: string, nowMs: number, signal: AbortSignal): Promise<void> {
     let file = await this.#open(nowMs);
     const bytesOf = (): Buffer => Buffer.from(this.#head === head ? lines : head + lines);
-    if (this.#isFull(file, bytesOf().length, nowMs)) {
-      await putAside(this.#path, file.day);
+    if (this.#isFull(file, bytesOf().length, nowMs) && (await this.#putAside(file.day, nowMs))) {
       await this.close();
       await this.#prune();
       file = await this.#open(nowMs);
     }
     await file.append(bytesOf(), signal);
     this.#head = head;
+  }
+
+  /** @returns false when that cannot be done: it is better to have all in one file than to lose it */
+  async #putAside(day: string, nowMs: number): Promise<boolean> {
+    const isStuck = this.#stuckAt !== undefined;
+    if (isStuck && Math.abs(nowMs - (this.#stuckAt as number)) < PATIENCE_MS) return false;
+    try {
+      await putAside(this.#path, day);
+      this.#stuckAt = undefined;
+      return true;
+    } catch (error) {
+      this.#stuckAt = nowMs;
+      const { code } = error as NodeJS.ErrnoException;
+      const message = "the file cannot be put aside, and is written on";
+      if (!isStuck) this.#log.warn(message, { path: this.#path, code });
+      return false;
+    }
   }
 
   async #open(nowMs: number): Promise<OpenFile> {

@@ -1,22 +1,26 @@
 import { execFileSync } from "node:child_process";
+import { appendFileSync, truncateSync } from "node:fs";
 import {
   appendFile,
   chmod,
+  copyFile,
   mkdir,
   readdir,
   readFile,
   rename,
   rm,
   stat,
+  truncate,
   utimes,
   writeFile,
 } from "node:fs/promises";
 import { join } from "node:path";
 import { formatIssue, type Reporter } from "@elpis/api";
-import { tempDir } from "@elpis/testing";
+import { tempDir, waitFor } from "@elpis/testing";
 import { describe, expect, it, onTestFinished, type TestContext } from "vitest";
 import { dayOf } from "../src/aside.ts";
 import { file } from "../src/index.ts";
+import { OpenFile } from "../src/open-file.ts";
 import { type FileOptions, schema } from "../src/options.ts";
 import { batchOf, call, context, DAY_MS, ERROR, EVENT, NOON, POINTS, SPAN } from "./batches.ts";
 
@@ -100,17 +104,113 @@ describe("a file of lines", () => {
     await (await open({ path })).report(batchOf({ events: [EVENT] }), call());
     const before = await readFile(path, "utf8");
     for (const [torn, lines] of [
-      [before.slice(-30, -5), 0],
+      [`${before.split("\n")[1]}`.slice(0, 40), 0],
       ['{"signal":"event"}', 1],
-      ["x".repeat(200_000), 0],
+      [`{"signal":"${"x".repeat(200_000)}`, 0],
+      ['{"sig', 0],
     ] as const) {
       await writeFile(path, before + torn);
       await (await open({ path })).report(batchOf({ events: [EVENT] }), call());
       expect(await linesIn(path)).toHaveLength(2 + lines + 2);
     }
-    await writeFile(path, '{"torn":');
+    await writeFile(path, '{"signal":');
     await (await open({ path })).report(batchOf({ events: [EVENT] }), call());
     expect(await linesIn(path)).toHaveLength(2);
+  });
+
+  it("cuts nothing that is not its own", async () => {
+    const path = await place();
+    await mkdir(join(path, ".."));
+    for (const foreign of ["notes of mine", `{"torn":${"x".repeat(5_000_000)}`]) {
+      await writeFile(path, foreign);
+      await (await open({ path })).report(batchOf({ events: [EVENT] }), call());
+      const text = await readFile(path, "utf8");
+      expect(text.startsWith(`${foreign}\n{"signal":"resource"`)).toBe(true);
+    }
+  });
+
+  it("does not read a file of many gigabytes", async () => {
+    const path = await place();
+    await mkdir(join(path, ".."));
+    await writeFile(path, "");
+    await truncate(path, 2 ** 40);
+    const began = performance.now();
+    const reporter = await open({ path, size: false });
+    await reporter.report(batchOf({ events: [EVENT] }), call());
+    expect(performance.now() - began).toBeLessThan(2000);
+    expect((await stat(path)).size).toBeGreaterThan(2 ** 40);
+  });
+});
+
+describe("somebody else", () => {
+  it("may write to the file as well: nothing of that is cut", async () => {
+    const path = await place();
+    const mine = await OpenFile.open(path, NOON);
+    const lines = (no: number): Buffer => Buffer.from(`{"mine":${no}}\n`);
+    // The call is over between what is written and the end of that.
+    const overAfter = (write: () => void): AbortSignal => {
+      let looks = 0;
+      const throwIfAborted = (): void => {
+        looks += 1;
+        if (looks < 2) return;
+        write();
+        throw new Error("over");
+      };
+      return { throwIfAborted } as AbortSignal;
+    };
+    await mine.append(lines(1), AbortSignal.timeout(10_000));
+    await appendFile(path, '{"other":1}\n');
+    await expect(
+      mine.append(
+        lines(2),
+        overAfter(() => {}),
+      ),
+    ).rejects.toThrow("over");
+    expect(await linesIn(path)).toEqual([{ mine: 1 }, { other: 1 }]);
+    // Behind what somebody else has written it stays, and is written twice.
+    const beside = overAfter(() => appendFileSync(path, '{"other":2}\n{"torn'));
+    await expect(mine.append(lines(3), beside)).rejects.toThrow("over");
+    await mine.append(lines(3), AbortSignal.timeout(10_000));
+    await mine.close();
+    expect(await readFile(path, "utf8")).toBe(
+      '{"mine":1}\n{"other":1}\n{"mine":3}\n{"other":2}\n{"torn\n{"mine":3}\n',
+    );
+  });
+
+  it("may have written when the disk was full: the torn line is ended", async (context) => {
+    const path = await smallDisk(context);
+    const reporter = await open({ path, size: false });
+    await reporter.report(batchOf(eventsNo(0, 10)), call());
+    const mine = await OpenFile.open(path, NOON);
+    await appendFile(path, '{"other":1}\n');
+    await expect(
+      mine.append(Buffer.alloc(400_000, "x"), AbortSignal.timeout(10_000)),
+    ).rejects.toMatchObject({ code: "ENOSPC" });
+    await mine.close();
+    await reporter.report(batchOf(eventsNo(10, 10)), call());
+    const lines = await linesIn(path);
+    expect(lines.filter(({ signal }) => signal === "event")).toHaveLength(20);
+    expect(lines.filter(({ other }) => other === 1)).toHaveLength(1);
+  });
+
+  it("may copy the file and empty it: it begins anew, and has no holes", async () => {
+    const path = await place();
+    const reporter = await open({ path });
+    await reporter.report(batchOf(eventsNo(0, 50)), call());
+    await copyFile(path, `${path}.1`);
+    await truncate(path, 0);
+    await reporter.report(batchOf(eventsNo(50, 1)), call());
+    expect((await linesIn(path)).map(({ signal }) => signal)).toEqual(["resource", "event"]);
+    // Emptied while a call is under way that is given up.
+    await reporter.report(batchOf(eventsNo(51, 50)), call());
+    const abort = new AbortController();
+    const report = reporter.report(batchOf(eventsNo(0, 50)), call(abort.signal));
+    truncateSync(path, 0);
+    abort.abort();
+    await expect(report).rejects.toMatchObject({ name: "AbortError" });
+    await delivered(reporter, batchOf(eventsNo(99, 1)));
+    expect(await readFile(path, "utf8")).not.toContain("\0");
+    expect((await linesIn(path)).map(({ signal }) => signal)).toEqual(["resource", "event"]);
   });
 });
 
@@ -246,17 +346,17 @@ describe("a disk in trouble", () => {
     }
   });
 
-  it("loses nothing when a file cannot be put aside", async () => {
+  it("goes on in the same file when it cannot be put aside, says so once, and tries again", async () => {
     // The name that it would have then is longer than a file system takes.
     const path = join(await place(), "..", "n".repeat(250));
-    const reporter = await open({ path, size: 500 });
-    await reporter.report(batchOf(eventsNo(0, 3)), call());
-    const before = await linesIn(path);
-    await expect(reporter.report(batchOf(eventsNo(3, 3)), call())).rejects.toMatchObject({
-      code: "ELPIS_REPORTER_RETRY_LATER",
-      message: "the file cannot be written: ENAMETOOLONG",
-    });
-    expect(await linesIn(path)).toEqual(before);
+    const said: string[] = [];
+    const reporter = await open({ path, size: 500 }, said);
+    for (const minute of [0, 1, 6, 12]) {
+      const time = NOON + minute * 60_000;
+      await reporter.report(batchOf({ ...eventsNo(minute, 3), time }), call());
+    }
+    expect(await linesIn(path)).toHaveLength(1 + 4 * 3);
+    expect(said).toEqual(["the file cannot be put aside, and is written on"]);
   });
 });
 
@@ -273,19 +373,23 @@ describe("calls that are over", () => {
     const report = reporter.report(batch, call(abort.signal));
     abort.abort();
     await expect(report).rejects.toMatchObject({ name: "AbortError" });
-    await reporter.report(batch, call());
+    // The disk is at it still. What is refused does not wait in the memory.
+    await expect(reporter.report(batch, call())).rejects.toMatchObject({
+      code: "ELPIS_REPORTER_RETRY_LATER",
+      message: "the disk is at the batch before",
+    });
+    await delivered(reporter, batch);
     expect(await linesIn(path)).toHaveLength(2 + 1000);
   });
 
-  it("are written one after the other, whoever else appends", async () => {
+  it("are written whole when there are two reporters", async () => {
     const path = await place();
-    const [one, other] = [await open({ path }), await open({ path })];
+    const both = [await open({ path }), await open({ path })];
     await Promise.all(
-      Array.from({ length: 40 }, (_, at) =>
-        (at % 2 === 0 ? one : other).report(batchOf(eventsNo(at, 1)), call()),
-      ),
+      both.map(async (reporter) => {
+        for (let no = 0; no < 20; no++) await reporter.report(batchOf(eventsNo(no, 1)), call());
+      }),
     );
-    await appendFile(path, "");
     expect((await linesIn(path)).filter(({ signal }) => signal === "event")).toHaveLength(40);
   });
 
@@ -320,12 +424,23 @@ describe("options of file", () => {
     [{ path: "a", signals: [] }, "options.signals"],
     [{ path: "a", signals: ["logs"] }, "options.signals"],
     [{ path: "a", sise: 1 }, "options.sise: unknown key"],
+    [{ path: "a", toString: 1 }, "options.toString: unknown key"],
     ["a", "expected an object"],
   ])("refuses %j", async (options, expected) => {
     const { issues = [] } = await schema["~standard"].validate(options);
     expect(issues.map((issue) => formatIssue(issue)).join()).toContain(expected);
   });
 });
+
+/** Reports as soon as what went before is over. */
+async function delivered(reporter: Reporter, batch: ReturnType<typeof batchOf>): Promise<void> {
+  const taken = (): Promise<boolean> =>
+    Promise.resolve(reporter.report(batch, call())).then(
+      () => true,
+      () => false,
+    );
+  await waitFor(taken, { what: "the disk" });
+}
 
 /** A file on a disk of 256 KiB. */
 async function smallDisk(context: TestContext): Promise<string> {

@@ -9,7 +9,10 @@ export interface OpenFalconOptions {
   readonly agent?: string;
   /** A transfer instead of an agent: `http://host:6060/api/push`, or `tcp://host:8433` for its JSON-RPC. */
   readonly transfer?: string;
-  /** Seconds from one point of a series to the next. To be left as it is: a series with another step is another one. @default 60 */
+  /**
+   * Seconds from one point of a series to the next. To be left as it is: a series with another step is another one.
+   * @default `every` in whole seconds, or 60; at least `minStepSeconds`
+   */
   readonly stepSeconds?: number;
   /** The smallest step that the server keeps, `minStep` of its transfer, in seconds. @default 30 */
   readonly minStepSeconds?: number;
@@ -65,7 +68,7 @@ function* check(options: OpenFalconOptions): Generator<SchemaIssue> {
 }
 
 function* checkSteps(options: OpenFalconOptions): Generator<SchemaIssue> {
-  const { stepSeconds = DEFAULT_STEP_SECONDS, minStepSeconds = DEFAULT_MIN_STEP_SECONDS } = options;
+  const { minStepSeconds = DEFAULT_MIN_STEP_SECONDS, stepSeconds = minStepSeconds } = options;
   if (minStepSeconds < 1) {
     yield { path: ["minStepSeconds"], message: `expected at least 1, got ${minStepSeconds}` };
   }

@@ -11,18 +11,14 @@ import {
 } from "@elpis/api";
 import { cleanText, cutText } from "./clean.ts";
 import { Memory } from "./memory.ts";
-import {
-  DEFAULT_AGENT,
-  DEFAULT_MIN_STEP_SECONDS,
-  DEFAULT_STEP_SECONDS,
-  MAX_ENDPOINT_CHARS,
-  type OpenFalconOptions,
-} from "./options.ts";
+import { DEFAULT_AGENT, MAX_ENDPOINT_CHARS, type OpenFalconOptions } from "./options.ts";
 import { type Prepared, prepare } from "./prepare.ts";
 import type { Send, Taken } from "./send/answer.ts";
 import { failureOf, PATIENCE_MS } from "./send/failures.ts";
 import { toAgent, toTransfer } from "./send/http.ts";
 import { toRpc } from "./send/rpc.ts";
+import { within } from "./send/within.ts";
+import { stepFor } from "./step.ts";
 
 /** A histogram is eight items, and a push had better have no more than two thousand. */
 const MAX_POINTS = 250;
@@ -31,9 +27,9 @@ const MAX_NAME_CHARS = 150;
 /** How far two clocks of one machine may be apart. */
 const MAX_SKEW_MS = 1000;
 
-/** Makes the reporter. */
+/** Makes the reporter. @throws ELPIS_FALCON_STEP */
 export function openFalconReporter(options: OpenFalconOptions, context: ReporterContext): Reporter {
-  const stepSeconds = options.stepSeconds ?? stepFor(options, context);
+  const stepSeconds = stepFor(options, context);
   const endpoint = endpointOf(options, context);
   const send = doorOf(options);
   const memory = new Memory(stepSeconds);
@@ -45,26 +41,18 @@ export function openFalconReporter(options: OpenFalconOptions, context: Reporter
       aligned: true,
       maxItems: MAX_POINTS,
       limits: { nameChars: MAX_NAME_CHARS },
+      retry: "refused",
     },
-    async report({ points }: Batch, { signal }: ReportCall): Promise<Report | undefined> {
-      signal.throwIfAborted();
-      await untilPast(points, signal);
+    async report({ points }: Batch, call: ReportCall): Promise<Report | undefined> {
+      call.signal.throwIfAborted();
+      await untilPast(points, call.signal);
       // Whichever clock is behind: a point from the future blocks its series until its time has come.
       const nowMs = Math.min(context.now(), Date.now());
       const prepared = prepare(points, memory, { endpoint, stepSeconds, nowMs });
-      const taken = prepared.items.length > 0 ? await deliver(send, prepared, signal) : {};
+      const taken = prepared.items.length > 0 ? await deliver(send, prepared, call) : {};
       return reportOf(prepared, taken, points.length);
     },
   };
-}
-
-/** The interval that whoever picked it wants is the step, as far as the server takes it. */
-function stepFor(
-  { minStepSeconds = DEFAULT_MIN_STEP_SECONDS }: OpenFalconOptions,
-  { everyMs }: ReporterContext,
-): number {
-  if (everyMs === undefined) return DEFAULT_STEP_SECONDS;
-  return Math.max(minStepSeconds, Math.ceil(everyMs / 1000));
 }
 
 /**
@@ -90,16 +78,26 @@ function doorOf({ agent, transfer }: OpenFalconOptions): Send {
   return new URL(transfer).protocol === "tcp:" ? toRpc(transfer) : toTransfer(transfer);
 }
 
-async function deliver(send: Send, { items, plan }: Prepared, signal: AbortSignal): Promise<Taken> {
-  const within = AbortSignal.any([signal, AbortSignal.timeout(PATIENCE_MS)]);
+async function deliver(
+  send: Send,
+  { items, plan }: Prepared,
+  { signal, attempt }: ReportCall,
+): Promise<Taken> {
   try {
-    const taken = await send(items, within);
+    const taken = await within(PATIENCE_MS, signal, async (over) => {
+      try {
+        return await send(items, over);
+      } catch (error) {
+        throw failureOf(error, over, attempt);
+      }
+    });
     plan.commit();
     return taken;
-  } catch (error) {
-    const failure = failureOf(error, within);
-    // Unless it is sure that nothing was taken, these steps are used up.
-    if (!(hasCode(failure) && failure.retryable)) plan.commit();
+  } catch (failure) {
+    // These steps are used up when something may have been taken, and when the server does not want it.
+    if (hasCode(failure, "ELPIS_REPORTER_REJECTED") || failure instanceof DOMException) {
+      plan.commit();
+    }
     throw failure;
   }
 }

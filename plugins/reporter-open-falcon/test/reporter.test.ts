@@ -1,7 +1,10 @@
+import { createServer as createHttp } from "node:http";
 import { createServer } from "node:net";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import type { Batch, Point, Report, Reporter } from "@elpis/api";
 import { waitFor } from "@elpis/testing";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, onTestFinished } from "vitest";
 import { openFalcon } from "../src/index.ts";
 import type { OpenFalconOptions } from "../src/options.ts";
 import { type FalconServer, startAgent, startRpc, startTransfer } from "./falcon/servers.ts";
@@ -98,6 +101,44 @@ describe.each(KINDS)("a server by the rules of Open-Falcon: %s", (kind) => {
     expect(store.lost).toEqual([]);
   });
 
+  it("gets what a process goes on with that has started again", async () => {
+    const { reporter, store } = await open(kind);
+    for (let epoch = 0; epoch < 3; epoch++) {
+      const time = T0 + epoch * 60_000;
+      const source = { app: "shop", name: "web", index: 0, epoch };
+      expect(
+        await send(reporter, batchOf([counter({ time, start: time - 1, source, value: epoch })])),
+      ).toBeUndefined();
+    }
+    expect(store.values("shop-01/orders/app=shop,index=0,process=web")).toEqual([0, 1, 2]);
+  });
+
+  it("takes a sample twice in a step", async () => {
+    const { reporter, store } = await open(kind);
+    const sample = gauge({ name: "elpis.reporter.test", value: 1 });
+    for (let no = 0; no < 2; no++) {
+      expect(await send(reporter, batchOf([sample]))).toBeUndefined();
+    }
+    expect(store.pushes).toBe(2);
+  });
+
+  it("gets quantiles of each step, also of a histogram that loses an item", async () => {
+    const { reporter, store } = await open(kind);
+    const start = T0 - 1000;
+    const values = [5, 5, 5];
+    for (let step = 0; step < 3; step++) {
+      const time = T0 + step * 60_000;
+      values.push(10 ** step * 10);
+      const points = [
+        counter({ name: "took.count", time }),
+        histogram(values, { name: "took", start, time }),
+      ];
+      expect(await send(reporter, batchOf(points, time))).toMatchObject({ rejected: 1 });
+    }
+    // Of the third step alone, whose only value it is.
+    expect(store.values("shop-01/took.min/app=shop,process=web").at(-1)).toBe(1000);
+  });
+
   it("never gets a point from the future", async () => {
     const { reporter, store } = await open(kind);
     const time = Date.now() + 3_600_000;
@@ -150,8 +191,10 @@ describe.each(KINDS)("a server by the rules of Open-Falcon: %s", (kind) => {
     server.manners.silent = true;
     const batch = batchOf([counter()]);
     const began = performance.now();
+    const collecting = setInterval(collectGarbage, 200);
+    onTestFinished(() => clearInterval(collecting));
     await expect(send(reporter, batch)).rejects.toMatchObject({
-      code: "ELPIS_REPORTER_REJECTED",
+      name: "TimeoutError",
       message: expect.stringContaining("no answer in time"),
     });
     expect(performance.now() - began).toBeGreaterThan(2900);
@@ -173,7 +216,7 @@ describe.each(KINDS)("a server by the rules of Open-Falcon: %s", (kind) => {
     const report = reporter.report(batchOf([counter({ name: "other" })]), call(abort.signal));
     const began = performance.now();
     abort.abort();
-    await expect(report).rejects.toMatchObject({ code: "ELPIS_REPORTER_REJECTED" });
+    await expect(report).rejects.toMatchObject({ name: "TimeoutError" });
     expect(performance.now() - began).toBeLessThan(1000);
   });
 
@@ -182,7 +225,7 @@ describe.each(KINDS)("a server by the rules of Open-Falcon: %s", (kind) => {
     const batch = batchOf([counter()]);
     for (let attempt = 0; attempt < 2; attempt++) {
       await expect(send(reporter, batch)).rejects.toMatchObject({
-        code: "ELPIS_REPORTER_RETRY_LATER",
+        code: "ECONNREFUSED",
         message: "the server cannot be reached: ECONNREFUSED",
       });
     }
@@ -196,6 +239,7 @@ describe.each(KINDS)("a server by the rules of Open-Falcon: %s", (kind) => {
       temporality: "cumulative",
       intervalMs: 30_000,
       aligned: true,
+      retry: "refused",
     });
     await reporter.close?.();
     await reporter.close?.();
@@ -245,6 +289,37 @@ describe("what a server says", () => {
     });
   });
 
+  it("is not waited for when it comes in drops, nor kept when it is endless", async () => {
+    for (const kind of ["agent", "transfer"] as const) {
+      const dripping = createHttp((_, response) => {
+        response.writeHead(200).write("{");
+        const drip = setInterval(() => response.write(" "), 50);
+        response.on("close", () => clearInterval(drip));
+      }).listen(0);
+      const endless = createHttp((_, response) => {
+        const more = (): void => {
+          while (response.write(" ".repeat(65_536)));
+        };
+        response.writeHead(200).on("drain", more);
+        more();
+      }).listen(0);
+      const portOf = (server: typeof endless): number =>
+        (server.address() as { port: number }).port;
+      const first = await open(kind, addressOf(kind, portOf(dripping)));
+      const began = performance.now();
+      expect(await send(first.reporter, batchOf([counter()]))).toBeUndefined();
+      expect(performance.now() - began).toBeLessThan(2500);
+      const second = await open(kind, addressOf(kind, portOf(endless)));
+      await Promise.resolve(send(second.reporter, batchOf([counter()]))).catch(() => {});
+      for (const server of [dripping, endless]) {
+        const connections = (): Promise<number> =>
+          new Promise((resolve) => server.getConnections((_, count) => resolve(count)));
+        await waitFor(async () => (await connections()) === 0, { what: "the connection to end" });
+        server.close();
+      }
+    }
+  });
+
   it("is no success when it closes the connection", async () => {
     const closing = createServer((socket) => socket.on("error", () => {}).destroy()).listen(0);
     const { port } = closing.address() as { port: number };
@@ -253,6 +328,9 @@ describe("what a server says", () => {
       await expect(send(reporter, batchOf([counter()]))).rejects.toMatchObject({
         code: "ELPIS_REPORTER_RETRY_LATER",
       });
+      // A batch that the server cannot bear does not stand in the way for ever.
+      const last = reporter.report(batchOf([counter()]), { ...call(), attempt: 10 });
+      await expect(last).rejects.toMatchObject({ code: "ELPIS_REPORTER_REJECTED" });
     }
     closing.close();
   });
@@ -292,6 +370,11 @@ describe("a password in the address", () => {
     }
   });
 });
+
+function collectGarbage(): void {
+  setFlagsFromString("--expose-gc");
+  (runInNewContext("gc") as () => void)();
+}
 
 async function closedPort(): Promise<number> {
   const server = createServer().listen(0, "127.0.0.1");

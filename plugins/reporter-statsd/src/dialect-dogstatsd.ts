@@ -1,6 +1,6 @@
 import type { EventRecord, Point, PointSource, Tags } from "@elpis/api";
 import type { LineName } from "./lines.ts";
-import { cut, hashOf } from "./names.ts";
+import { cut, hashOf, marked } from "./names.ts";
 
 /** What is longer is cut by the backend, without a word. */
 const NAME_CHARS = 200;
@@ -12,25 +12,39 @@ const TITLE_BYTES = 200;
 const TEXT_BYTES = 600;
 const RESERVED = ["app", "process", "index"];
 
-/** The name is the name, and tags are tags. */
-export function dogName(prefix: string, point: Point, suffix: string, hash?: string): LineName {
+/** Of a resource, what the server knows by itself, or the source says. */
+const KNOWN = ["service.name", "host.name", "service.instance.id"];
+
+/** Tags that whoever picked the reporter has given it, as part of the resource. */
+export function givenTags(resource: Tags): Tags {
+  return Object.fromEntries(Object.entries(resource).filter(([key]) => !KNOWN.includes(key)));
+}
+
+/** The name is the name, and tags are tags. @param given for all points; those of a point come before them */
+export function dogName(
+  prefix: string,
+  point: Point,
+  suffix: string,
+  hash?: string,
+  given: Tags = {},
+): LineName {
   const name = prefix === "" ? point.name : `${prefix}.${point.name}`;
   // Others are not taken, or become such ones.
   const cleaned = name.replaceAll(/[^A-Za-z0-9_.]/gu, "_").replace(/^(?![A-Za-z])/, "m_");
   return {
-    name: cut(cleaned, NAME_CHARS - MAX_SUFFIX_CHARS) + suffix,
-    tail: tailOf(point.source, point.tags, hash),
+    name: cut(marked(name, cleaned), NAME_CHARS - MAX_SUFFIX_CHARS) + suffix,
+    tail: tailOf(point.source, { ...given, ...point.tags }, hash),
   };
 }
 
 /** An event as `_e{…}` has it. Its attributes are tags, and its text as well. */
-export function eventLine(event: EventRecord): string {
+export function eventLine(event: EventRecord, given: Tags = {}): string {
   const title = cutBytes(oneLine(event.name) || "event", TITLE_BYTES);
   const said = Object.entries(event.tags).map(([key, value]) => `${key}=${value}`);
   const text = cutBytes(oneLine(said.join(" ")) || title, TEXT_BYTES);
   const sizes = `${Buffer.byteLength(title)},${Buffer.byteLength(text)}`;
   const time = `d:${Math.floor(event.time / 1000)}`;
-  return `_e{${sizes}}:${title}|${text}|${time}${tailOf(event.source, event.tags)}`;
+  return `_e{${sizes}}:${title}|${text}|${time}${tailOf(event.source, { ...given, ...event.tags })}`;
 }
 
 function tailOf(source: PointSource, tags: Tags, hash?: string): string {
@@ -55,8 +69,9 @@ function pairsOf({ app, name, index }: PointSource, tags: Tags): string[] {
     .sort(([one], [other]) => (one < other ? -1 : 1))
     .map(([key, value]) => [RESERVED.includes(key) ? `tag_${key}` : key, value] as const);
   return [...own, ...rest].map(([key, value]) => {
-    const cleanKey = clean(key.replaceAll(":", "_")) || "_";
-    return cut(`${cleanKey}:${clean(String(value)) || "_"}`, TAG_CHARS);
+    const text = String(value);
+    const cleanKey = marked(key, clean(key.replaceAll(":", "_")) || "_");
+    return cut(`${cleanKey}:${marked(text, clean(text) || "_")}`, TAG_CHARS);
   });
 }
 

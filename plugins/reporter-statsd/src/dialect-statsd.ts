@@ -1,6 +1,6 @@
 import type { Point } from "@elpis/api";
 import type { LineName } from "./lines.ts";
-import { cut } from "./names.ts";
+import { cut, marked } from "./names.ts";
 
 /** A file of Graphite has to hold a part of a name, and a packet all of it. */
 const PART_CHARS = 100;
@@ -23,14 +23,16 @@ export function statsdName(prefix: string, point: Point, suffix: string, hash?: 
   return { name: cut(parts.join("."), NAME_CHARS), tail: "" };
 }
 
-/** One part of a name. */
+/** One part of a name. Points are common in tags, and become `_` without more ado. */
 function partOf(value: string | number | boolean): string {
-  return cut(String(value).replaceAll(/[^\w-]/gu, "_") || "_", PART_CHARS);
+  const text = String(value).replaceAll(".", "_");
+  return cut(marked(text, text.replaceAll(/[^\w-]/gu, "_") || "_"), PART_CHARS);
 }
 
 function dotted(name: string): string {
-  return name
+  const cleaned = name
     .replaceAll(/[^\w.-]/gu, "_")
     .replaceAll(/\.+/g, ".")
     .replace(/^\.|\.$/g, "_");
+  return marked(name, cleaned);
 }

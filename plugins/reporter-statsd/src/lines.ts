@@ -21,6 +21,7 @@ export interface Lines {
 /** Points that cannot be sent. */
 export interface Refused {
   readonly count: number;
+  /** Every reason with its count. */
   readonly reason: string;
 }
 
@@ -35,19 +36,22 @@ export class LineMaker {
 
   linesOf(points: readonly Point[]): { readonly lines: Lines[]; readonly refused?: Refused } {
     const lines: Lines[] = [];
-    let count = 0;
-    let reason = "";
+    const reasons = new Map<string, number>();
     for (const [at, point] of points.entries()) {
       const values = valuesOf(point);
       if (typeof values === "string") {
-        count += 1;
-        reason = `${count} not sent: ${values}`;
+        reasons.set(values, (reasons.get(values) ?? 0) + 1);
         continue;
       }
-      const series = JSON.stringify([point.name, point.source, point.tags]);
+      // A process that has started again goes on with its series.
+      const { app, name, index } = point.source;
+      const series = JSON.stringify([point.name, app, name, index, point.tags]);
       for (const value of values) lines.push({ text: this.#line(point, series, value), point: at });
     }
-    return count > 0 ? { lines, refused: { count, reason } } : { lines };
+    if (reasons.size === 0) return { lines };
+    const count = [...reasons.values()].reduce((sum, one) => sum + one, 0);
+    const reason = [...reasons].map(([why, times]) => `${times} not sent: ${why}`).join("; ");
+    return { lines, refused: { count, reason } };
   }
 
   #line(point: Point, series: string, { suffix, type, value }: Value): string {

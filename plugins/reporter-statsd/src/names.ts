@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 
 const HASH_CHARS = 8;
 /** What is forgotten at once when there are more: they come back as they are used. */
-const MAX_NAMES = 100_000;
+const MAX_NAMES = 50_000;
 
 /** A text of at most `max` characters; a longer one is cut, with a hash behind it. */
 export function cut(text: string, max: number): string {
@@ -11,14 +11,19 @@ export function cut(text: string, max: number): string {
   return `${kept}_${hashOf(text)}`;
 }
 
+/** What became of a text, with a hash of it behind when that is not the text any more: so its name does not depend on others. */
+export function marked(text: string, cleaned: string): string {
+  return cleaned === text ? text : `${cleaned}_${hashOf(text)}`;
+}
+
 /** Eight hexadecimal digits that stand for a text. */
 export function hashOf(text: string): string {
   return createHash("sha256").update(text).digest("hex").slice(0, HASH_CHARS);
 }
 
 /**
- * Keeps two series apart that would be called the same once their names are cleaned: whoever comes second has a hash in its name.
- * Capitals do not count, since many a backend does not tell them.
+ * Keeps two series apart that would be called the same and have no hash yet: whoever comes second has one in its name. Capitals do not
+ * count, since many a backend does not tell them.
  */
 export class Names<Name> {
   readonly #byOwner = new Map<string, Name>();

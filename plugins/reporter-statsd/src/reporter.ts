@@ -1,6 +1,7 @@
-import type { Batch, Report, ReportCall, Reporter } from "@elpis/api";
-import { dogName, eventLine } from "./dialect-dogstatsd.ts";
+import type { Batch, Report, ReportCall, Reporter, Tags } from "@elpis/api";
+import { dogName, eventLine, givenTags } from "./dialect-dogstatsd.ts";
 import { statsdName } from "./dialect-statsd.ts";
+import { HostLookup } from "./host-lookup.ts";
 import { LineMaker, type Lines } from "./lines.ts";
 import type { StatsdOptions } from "./options.ts";
 import { packetsOf } from "./packets.ts";
@@ -15,8 +16,11 @@ const INTERVAL_MS = 10_000;
 export function statsdReporter(options: StatsdOptions): Reporter {
   const { host = DEFAULT_HOST, port = DEFAULT_PORT, dialect = "statsd", prefix = "" } = options;
   const isDog = dialect === "dogstatsd";
-  const nameOf = isDog ? dogName : statsdName;
-  const maker = new LineMaker((point, suffix, hash) => nameOf(prefix, point, suffix, hash));
+  const lookup = new HostLookup(host);
+  let given: Tags = {};
+  const maker = new LineMaker((point, suffix, hash) =>
+    isDog ? dogName(prefix, point, suffix, hash, given) : statsdName(prefix, point, suffix, hash),
+  );
   return {
     wants: {
       signals: isDog ? ["metrics", "events"] : ["metrics"],
@@ -25,14 +29,16 @@ export function statsdReporter(options: StatsdOptions): Reporter {
     },
     async report(batch: Batch, { signal }: ReportCall): Promise<Report | undefined> {
       signal.throwIfAborted();
+      // The same for all batches: names that are remembered have it in them.
+      given = givenTags(batch.resource);
       const { lines, refused } = maker.linesOf(batch.points);
-      if (isDog) lines.push(...eventsOf(batch));
+      if (isDog) lines.push(...eventsOf(batch, given));
       const { packets, tooLong } = packetsOf(lines);
       const reasons = refused === undefined ? [] : [refused.reason];
       const lost = new Set(tooLong);
       if (tooLong.size > 0) reasons.push(`${tooLong.size} not sent: too long for a packet`);
       if (packets.length > 0) {
-        const { unsent, code } = await sendPackets({ host, port }, packets, signal);
+        const { unsent, code } = await sendPackets({ lookup, port }, packets, signal);
         for (const { points } of unsent) for (const point of points) lost.add(point);
         if (unsent.length > 0) reasons.push(`${unsent.length} packets not sent: ${code}`);
       }
@@ -43,6 +49,6 @@ export function statsdReporter(options: StatsdOptions): Reporter {
 }
 
 /** Events are counted behind the points. */
-function eventsOf({ points, events }: Batch): Lines[] {
-  return events.map((event, at) => ({ text: eventLine(event), point: points.length + at }));
+function eventsOf({ points, events }: Batch, given: Tags): Lines[] {
+  return events.map((event, at) => ({ text: eventLine(event, given), point: points.length + at }));
 }

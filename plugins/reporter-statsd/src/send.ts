@@ -1,8 +1,8 @@
 import { createSocket, type Socket } from "node:dgram";
-import { lookup } from "node:dns/promises";
 import { once } from "node:events";
 import { setTimeout as pause } from "node:timers/promises";
 import { RetryLater } from "@elpis/api";
+import type { HostLookup } from "./host-lookup.ts";
 import type { Packet } from "./packets.ts";
 
 /** A server that is busy for a moment keeps so many, and loses what comes beyond. */
@@ -11,7 +11,7 @@ const PAUSE_MS = 10;
 
 /** Where to send. */
 export interface Target {
-  readonly host: string;
+  readonly lookup: HostLookup;
   readonly port: number;
 }
 
@@ -27,7 +27,7 @@ export async function sendPackets(
   signal: AbortSignal,
 ): Promise<{ readonly unsent: readonly Packet[]; readonly code?: string }> {
   signal.throwIfAborted();
-  const { address, family } = await within(signal, lookup(target.host)).catch((error) => {
+  const { address, family } = await within(signal, target.lookup.find()).catch((error) => {
     signal.throwIfAborted();
     throw new RetryLater(undefined, `the host is not known: ${codeOf(error)}`);
   });

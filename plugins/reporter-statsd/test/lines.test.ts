@@ -24,7 +24,7 @@ describe("lines of StatsD", () => {
     const tags = { "http.method": "GET", route: "/users/:id" };
     expect(
       textsOf("statsd", counter({ tags, source: { app: "shop", name: "web", index: 2 } })),
-    ).toEqual(["shop.web.2.orders.http_method.GET.route._users__id:12|c"]);
+    ).toEqual(["shop.web.2.orders.http_method.GET.route._users__id_c198382d:12|c"]);
   });
 
   it("have every kind of point", () => {
@@ -55,10 +55,10 @@ describe("lines of DogStatsD", () => {
   it("have tags", () => {
     const tags = { "http.method": "GET", route: "/users/:id", app: "mine", note: "a,b|c d" };
     expect(textsOf("dogstatsd", counter({ tags }))).toEqual([
-      "orders:12|c|#app:shop,process:web,tag_app:mine,http.method:GET,note:a_b_c_d,route:/users/:id",
+      "orders:12|c|#app:shop,process:web,tag_app:mine,http.method:GET,note:a_b_c_d_f6c1f7c3,route:/users/:id",
     ]);
     expect(textsOf("dogstatsd", gauge({ name: "9 lives", source: {}, value: -5 }))).toEqual([
-      "m_9_lives:0|g\nm_9_lives:-5|g",
+      "m_9_lives_d05adc7c:0|g\nm_9_lives_d05adc7c:-5|g",
     ]);
   });
 
@@ -115,15 +115,42 @@ describe.each<Dialect>(["statsd", "dogstatsd"])("%s", (dialect) => {
     expect(names()).toEqual(first);
   });
 
+  it("has names that do not depend on what came before", () => {
+    const points = ["a b", "a_b", "a|b"].flatMap((value) => [
+      counter({ ...key("x"), tags: { value } }),
+      counter({ ...key(value) }),
+    ]);
+    const names = (order: typeof points): string[] =>
+      maker(dialect)
+        .linesOf(order)
+        .lines.map(({ text }) => text)
+        .sort();
+    expect(names(points)).toEqual(names(points.toReversed()));
+    expect(new Set(names(points)).size).toBe(points.length);
+  });
+
+  it("has the same name for a process that has started again", () => {
+    const made = maker(dialect);
+    const names = [0, 1, 2].map((epoch) => {
+      const source = { app: "shop", name: "web", index: 0, epoch };
+      return made.linesOf([counter({ source })]).lines[0]?.text;
+    });
+    expect(new Set(names).size).toBe(1);
+  });
+
   it("leaves out what cannot be sent, and says so", () => {
     const points = [
       gauge({ value: Number.NaN }),
       counter({ temporality: "cumulative" }),
       counter({ name: "good" }),
+      gauge({ value: Number.POSITIVE_INFINITY }),
     ];
     const { lines, refused } = maker(dialect).linesOf(points);
     expect(lines.map(({ point }) => point)).toEqual([2]);
-    expect(refused).toEqual({ count: 2, reason: expect.any(String) });
+    expect(refused).toEqual({
+      count: 3,
+      reason: "2 not sent: its value is no number; 1 not sent: it is a total",
+    });
   });
 });
 

@@ -52,7 +52,7 @@ describe("StatsD itself", () => {
       );
     }
     const counters = await ask(admin, "counters");
-    expect(counters).toContain("'shop.web.orders.route._a_b_c': 24");
+    expect(counters).toContain("'shop.web.orders.route._a_b_c_86d8d596': 24");
     expect(counters).toContain("'statsd.bad_lines_seen': 0");
     const gauges = await ask(admin, "gauges");
     expect(gauges).toContain("'shop.web.load': 0.5");

@@ -1,10 +1,13 @@
 import { createSocket } from "node:dgram";
+import type { LookupAddress } from "node:dns";
 import { once } from "node:events";
 import { formatIssue, type Report, type Reporter, type ReporterContext } from "@elpis/api";
 import { waitFor } from "@elpis/testing";
 import { describe, expect, it } from "vitest";
+import { HostLookup } from "../src/host-lookup.ts";
 import { statsd } from "../src/index.ts";
 import { type StatsdOptions, schema } from "../src/options.ts";
+import { sendPackets } from "../src/send.ts";
 import { batchOf, call, counter, gauge, histogram, T0, upDown } from "./points.ts";
 import { startServer } from "./server.ts";
 
@@ -57,6 +60,48 @@ describe("statsd", () => {
       `_e{8,11}:deployed|version=1.2|d:${T0 / 1000}|#app:shop,version:1.2`,
     ]);
     expect(reporter.wants.signals).toEqual(["metrics", "events"]);
+  });
+
+  it("sends what was given to the resource as tags to DogStatsD", async () => {
+    const server = await startServer("dogstatsd");
+    const reporter = await open({ port: server.port, dialect: "dogstatsd" });
+    const resource = {
+      ...{ "service.name": "shop", "host.name": "h", "service.instance.id": "h/shop" },
+      "deployment.environment.name": "production",
+    };
+    const event = { name: "deployed", time: T0, tags: {}, source: { app: "shop" } };
+    const batch = { ...batchOf([counter({ tags: { k: "v" } })], [event]), resource };
+    expect(await send(reporter, batch)).toBeUndefined();
+    await waitFor(() => server.packets.length === 1, { what: "the packet" });
+    expect(server.bad).toEqual([]);
+    expect([...server.counters.keys()]).toEqual([
+      "orders#app:shop,process:web,deployment.environment.name:production,k:v",
+    ]);
+    expect(server.events[0]).toContain("|#app:shop,deployment.environment.name:production");
+  });
+
+  it("asks for the address of a host once, while nobody answers", async () => {
+    let answer = (_: LookupAddress): void => {};
+    let asked = 0;
+    const lookup = new HostLookup("silent.example", () => {
+      asked += 1;
+      return new Promise((resolve) => {
+        answer = resolve;
+      });
+    });
+    const packets = [{ text: "a:1|c", points: new Set([0]) }];
+    for (let call = 0; call < 3; call++) {
+      const over = new AbortController();
+      const sent = sendPackets({ lookup, port: 1 }, packets, over.signal);
+      over.abort();
+      await expect(sent).rejects.toMatchObject({ name: "AbortError" });
+    }
+    expect(asked).toBe(1);
+    const found = lookup.find();
+    answer({ address: "127.0.0.1", family: 4 });
+    await found;
+    void lookup.find();
+    expect(asked).toBe(2);
   });
 
   it("spreads thousands of values over small packets and some time, so that none is lost", async () => {

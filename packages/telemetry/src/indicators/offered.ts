@@ -146,7 +146,11 @@ async function inTime(
   // A little earlier than whoever asks, so that one that hangs does not take the answers of the others with it.
   const leftMs = Math.max(1, (deadline - performance.now()) * 0.9);
   const boundMs = Math.min(timeoutMs, leftMs);
-  const asked = { from, location, signal: AbortSignal.any([signal, over.signal]) };
+  // Not `AbortSignal.any`, whose sources may be collected while somebody waits.
+  const abort = (): void => over.abort(signal.reason);
+  signal.addEventListener("abort", abort, { once: true });
+  if (signal.aborted) abort();
+  const asked = { from, location, signal: over.signal };
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {
     timer = setTimeout(() => {
@@ -158,6 +162,7 @@ async function inTime(
     return await Promise.race([one.collect?.(query, asked), late]);
   } finally {
     clearTimeout(timer);
+    signal.removeEventListener("abort", abort);
   }
 }
 

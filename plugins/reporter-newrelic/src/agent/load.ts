@@ -20,6 +20,14 @@ export interface AgentApi {
   shutdown(options: object, done: (error?: Error) => void): void;
 }
 
+/** It cannot be started again in the same process. */
+const ended = new WeakSet<AgentApi>();
+
+/** Says that an agent has been ended. */
+export function markEnded(api: AgentApi): void {
+  ended.add(api);
+}
+
 /** In a variable, since a bundler must leave it where it is: it changes modules while they are loaded. */
 const PACKAGE: string = "newrelic";
 
@@ -33,7 +41,7 @@ interface Manifest {
  *
  * @throws ELPIS_NEWRELIC_AGENT_MISSING when it is not installed
  * @throws ELPIS_NEWRELIC_AGENT_NODE when it does not run on this Node.js
- * @throws ELPIS_NEWRELIC_AGENT_OFF when it does not run for another reason
+ * @throws ELPIS_NEWRELIC_AGENT_OFF when it does not run for another reason, or has been ended in this process
  */
 export async function loadAgent(): Promise<AgentApi> {
   const manifest = await readManifest();
@@ -47,7 +55,17 @@ export async function loadAgent(): Promise<AgentApi> {
       { details: { version: manifest.version } },
     );
   }
+  checkRunning(api);
   return api;
+}
+
+/** @throws ELPIS_NEWRELIC_AGENT_OFF when it has been ended */
+export function checkRunning(api: AgentApi): void {
+  if (!ended.has(api)) return;
+  throw new ElpisError(
+    "ELPIS_NEWRELIC_AGENT_OFF",
+    "the agent of New Relic has been ended in this process and cannot be started again; start the process again, or use `shutdown: false`",
+  );
 }
 
 async function readManifest(): Promise<Manifest> {

@@ -11,7 +11,7 @@ export interface NewRelicAgentOptions {
   readonly prefix?: string;
   /** Whether closing the reporter ends the agent, after it has sent what it has. @default true */
   readonly shutdown?: boolean;
-  /** How long that may take; the agent itself would wait for ever. @default "2s" */
+  /** How long that may take, in less than the two seconds that a reporter has; the agent itself would wait for ever. @default "1500ms" */
   readonly shutdownTimeout?: Duration;
 }
 
@@ -34,7 +34,10 @@ export const agentSchema: StandardSchema<NewRelicAgentOptions> = {
       const { shutdownTimeout: _, ...rest } = options;
       const issues = [...((await flat["~standard"].validate(rest)).issues ?? [])];
       if (shutdownTimeout !== undefined && parseDuration(shutdownTimeout) === undefined) {
-        issues.push({ path: ["shutdownTimeout"], message: 'expected a time span such as "2s"' });
+        issues.push({
+          path: ["shutdownTimeout"],
+          message: 'expected a time span such as "1500ms"',
+        });
       }
       if (Array.isArray(tags) && !tags.every((one) => typeof one === "string")) {
         issues.push({ path: ["tags"], message: "expected a list of names of tags" });

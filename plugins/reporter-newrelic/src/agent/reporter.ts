@@ -1,11 +1,12 @@
 import { parseDuration, Reject, type Reporter } from "@elpis/api";
-import { type AgentApi, loadAgent } from "./load.ts";
+import { type AgentApi, loadAgent, markEnded } from "./load.ts";
 import { AgentMetrics } from "./metrics.ts";
 import type { NewRelicAgentOptions } from "./options.ts";
 import { handError, handEvent } from "./signals.ts";
 
 const TAGS: readonly string[] = ["process", "index"];
-const SHUTDOWN_MS = 2000;
+/** The host gives a reporter two seconds to end. */
+const SHUTDOWN_MS = 1500;
 
 /** Reports to New Relic's agent in this process, which sends by itself, once a minute. */
 export async function agentReporter(options: NewRelicAgentOptions): Promise<Reporter> {
@@ -44,13 +45,19 @@ export async function agentReporter(options: NewRelicAgentOptions): Promise<Repo
 }
 
 /** Ends the agent. Its own timeout does not hold once it is connected: it would wait for a silent server for ever. */
-function end(api: AgentApi, { shutdownTimeout }: NewRelicAgentOptions): Promise<void> {
+export function end(api: AgentApi, { shutdownTimeout }: NewRelicAgentOptions): Promise<void> {
   const timeout = parseDuration(shutdownTimeout ?? SHUTDOWN_MS) ?? SHUTDOWN_MS;
-  return new Promise((resolve) => {
-    const timer = setTimeout(resolve, timeout);
-    api.shutdown({ collectPendingData: true, timeout }, () => {
+  markEnded(api);
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(resolve, timeout).unref();
+    try {
+      api.shutdown({ collectPendingData: true, timeout }, () => {
+        clearTimeout(timer);
+        resolve();
+      });
+    } catch (error) {
       clearTimeout(timer);
-      resolve();
-    });
+      reject(error);
+    }
   });
 }

@@ -1,4 +1,5 @@
 import type { PointSource, SignalTags, TagValue } from "@elpis/api";
+import { cut, LIMITS } from "./limits.ts";
 
 /** What New Relic keeps with an item. */
 export type Attributes = Readonly<Record<string, TagValue>>;
@@ -24,11 +25,16 @@ export function attributesOf(own: Attributes, tags: SignalTags): Attributes {
   return Object.fromEntries([...named, ...Object.entries(own)]);
 }
 
-/** What is true of all of a batch. A number that JSON cannot hold would spoil the whole block. */
+/** What is true of all of a batch. Anything that New Relic does not take would spoil the whole block: texts are cut, others left out. */
 export function commonAttributes(resource: Attributes): Attributes {
   return Object.fromEntries(
-    Object.entries(resource).filter(
-      ([, value]) => typeof value !== "number" || Number.isFinite(value),
-    ),
+    Object.entries(resource)
+      .filter(([key, value]) => key !== "" && key.length <= LIMITS.nameChars && isKept(value))
+      .map(([key, value]) => [key, typeof value === "string" ? cut(value) : value]),
   );
+}
+
+/** Whole numbers are kept in 64 bits. */
+function isKept(value: TagValue): boolean {
+  return typeof value !== "number" || (Number.isFinite(value) && Math.abs(value) < 2 ** 63);
 }

@@ -1,12 +1,26 @@
 import { promisify } from "node:util";
 import { gzip } from "node:zlib";
-import { HIDDEN, Reject, RetryLater, retryAfterMs, TooLarge } from "@elpis/api";
+import {
+  HIDDEN,
+  Reject,
+  type ReportCall,
+  RetryLater,
+  readBeginning,
+  retryAfterMs,
+  TooLarge,
+} from "@elpis/api";
 import { LIMITS } from "./limits.ts";
 
 const zip = promisify(gzip);
 const REASON_CHARS = 500;
+/** Less of it says nothing. */
+const MIN_KEY_CHARS = 4;
 /** What New Relic never takes, however often it is asked. */
 const DISCARD: ReadonlySet<number> = new Set([400, 401, 403, 404, 405, 409, 410, 411]);
+/** What says nothing of a batch, however often it is said. */
+const BUSY: ReadonlySet<number> = new Set([408, 429, 503]);
+/** After so many attempts it may be the batch itself that cannot be taken. Those behind it would wait until they are too old. */
+const MAX_ATTEMPTS = 10;
 
 /**
  * Packs a body.
@@ -21,7 +35,7 @@ export async function pack(json: string, items: number): Promise<Buffer> {
 }
 
 /**
- * Sends a packed body and judges the answer.
+ * Sends a packed body and judges the answer. What was taken does not wait for the rest of it.
  *
  * @throws RetryLater, TooLarge, Reject; and what `fetch` throws
  */
@@ -30,7 +44,7 @@ export async function post(
   body: Buffer,
   apiKey: string,
   headers: Readonly<Record<string, string>>,
-  signal: AbortSignal,
+  { signal, attempt }: Pick<ReportCall, "signal" | "attempt">,
 ): Promise<void> {
   const answer = await fetch(url, {
     method: "POST",
@@ -45,16 +59,27 @@ export async function post(
       ...headers,
     },
   });
-  const said = await answer.text().catch(() => "");
-  judge(answer.status, answer.headers.get("retry-after"), said.replaceAll(apiKey, HIDDEN));
+  const said = readBeginning(answer);
+  if (answer.status < 300) return;
+  const text = Buffer.from(await said).toString("utf8");
+  judge(answer, hideKey(text, apiKey), attempt);
 }
 
-/** Does nothing for what was taken; throws what New Relic's own client makes of each status. */
-function judge(status: number, retryAfter: string | null, said: string): void {
-  if (status < 300) return;
+/** Also where the beginning of a text ends within the key. */
+function hideKey(text: string, apiKey: string): string {
+  const whole = text.replaceAll(apiKey, HIDDEN);
+  for (let length = apiKey.length - 1; length >= MIN_KEY_CHARS; length--) {
+    if (whole.endsWith(apiKey.slice(0, length))) return whole.slice(0, -length) + HIDDEN;
+  }
+  return whole;
+}
+
+/** Throws what New Relic's own client makes of each status. */
+function judge({ status, headers }: Response, said: string, attempt: number): never {
   const words = said.replaceAll(/\s+/g, " ").trim().slice(0, REASON_CHARS);
   const reason = words === "" ? `HTTP status ${status}` : `HTTP status ${status}: ${words}`;
   if (DISCARD.has(status)) throw new Reject(reason);
   if (status === 413) throw new TooLarge(reason);
-  throw new RetryLater(retryAfterMs(retryAfter), reason);
+  if (attempt >= MAX_ATTEMPTS && !BUSY.has(status)) throw new Reject(reason);
+  throw new RetryLater(retryAfterMs(headers.get("retry-after")), reason);
 }

@@ -23,11 +23,11 @@ export function ingestReporter(options: NewRelicOptions, context: ReporterContex
       // Five characters stay for `.p999`; tags share the attributes of an item with its source and the resource.
       limits: { nameChars: 250, valueChars: 4096, tags: 100 },
     },
-    async report(batch, { signal }) {
-      signal.throwIfAborted();
+    async report(batch, call) {
+      call.signal.throwIfAborted();
       const refused = new Refused();
       const parts = partsOf(batch, percentiles, context.now(), refused);
-      const theirs = await sender.send(batch.id, parts, signal);
+      const theirs = await sender.send(batch.id, parts, call);
       const rejected = refused.count + theirs.count;
       if (rejected === 0) return;
       const reason = [refused.reason, theirs.reason].filter((one) => one !== "").join("; ");

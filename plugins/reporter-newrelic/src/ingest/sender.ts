@@ -1,4 +1,4 @@
-import { hasCode } from "@elpis/api";
+import { hasCode, type ReportCall } from "@elpis/api";
 import type { Places } from "./options.ts";
 import { bodyOf, type Door, type Part, Refused } from "./part.ts";
 import { pack, post } from "./post.ts";
@@ -36,7 +36,11 @@ export class Sender {
    * @returns what New Relic did not take
    * @throws RetryLater, TooLarge; Reject when nothing at all was taken; and what `fetch` throws
    */
-  async send(id: string, parts: readonly Part[], signal: AbortSignal): Promise<Refused> {
+  async send(
+    id: string,
+    parts: readonly Part[],
+    call: Pick<ReportCall, "signal" | "attempt">,
+  ): Promise<Refused> {
     if (this.#progress.id !== id) this.#progress = new Progress(id);
     const progress = this.#progress;
     const open = parts.filter(({ door }) => !progress.settled.has(door));
@@ -47,7 +51,7 @@ export class Sender {
       const { door, items } = part;
       const body = bodies.get(door) as Buffer;
       try {
-        await post(this.#places[door], body, this.#key, HEADERS[door], signal);
+        await post(this.#places[door], body, this.#key, HEADERS[door], call);
         progress.taken += items.length;
       } catch (error) {
         if (!isFinal(error, progress)) throw error;

@@ -32,7 +32,8 @@ export function spansOf(
 
 function translate(span: SpanRecord, resource: Tags): TraceSpan {
   // Without a service a span belongs to nobody there.
-  const service = resource["service.name"] ?? span.source.app;
+  const named = resource["service.name"] ?? span.source.app;
+  const service = typeof named === "string" ? cut(named) : named;
   const own: Attributes = {
     ...sourceAttributes(span.source),
     name: span.name,

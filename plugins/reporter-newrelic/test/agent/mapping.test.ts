@@ -1,9 +1,10 @@
 import { describe, expect, it } from "vitest";
 import { figuresOfHistogram } from "../../src/agent/figures.ts";
-import { type AgentApi, checkNode } from "../../src/agent/load.ts";
+import { type AgentApi, checkNode, checkRunning } from "../../src/agent/load.ts";
 import { AgentMetrics } from "../../src/agent/metrics.ts";
 import { metricName } from "../../src/agent/names.ts";
 import { agentSchema } from "../../src/agent/options.ts";
+import { end } from "../../src/agent/reporter.ts";
 import { rebuilt } from "../../src/agent/signals.ts";
 import { eventType } from "../../src/event-type.ts";
 import { counter, deepFreeze, error, gauge, histogram } from "../support/samples.ts";
@@ -159,5 +160,29 @@ describe("before the agent is loaded", () => {
     expect(await issues({ tags: [1] })).toContain("tags: expected a list of names");
     expect(await issues({ licenseKey: "secret" })).not.toContain("secret");
     expect(await issues(7)).toContain("expected an object");
+  });
+});
+
+describe("the end of an agent", () => {
+  const timers = (): number =>
+    process.getActiveResourcesInfo().filter((one) => one === "Timeout").length;
+
+  it("is once in a process", async () => {
+    const api = recorder();
+    expect(() => checkRunning(api)).not.toThrow();
+    await end(api, {});
+    expect(() => checkRunning(api)).toThrow(
+      expect.objectContaining({ code: "ELPIS_NEWRELIC_AGENT_OFF" }),
+    );
+  });
+
+  it("keeps no process alive, also when it throws", async () => {
+    const before = timers();
+    const shutdown = (): never => {
+      throw new Error("no");
+    };
+    await expect(end({ ...recorder(), shutdown }, {})).rejects.toThrow("no");
+    void end({ ...recorder(), shutdown: () => {} }, { shutdownTimeout: "1h" });
+    expect(timers()).toBe(before);
   });
 });

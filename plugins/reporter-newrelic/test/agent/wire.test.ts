@@ -79,6 +79,7 @@ describe("the real agent of New Relic", () => {
     child.say("close");
     await child.printed("closed ");
     expect(await child.printed("late ")).toContain("ELPIS_REPORTER_REJECTED");
+    expect(await child.printed("again ")).toContain("ELPIS_NEWRELIC_AGENT_OFF");
     expect(await child.ended).toBe(0);
     console.log(`newrelic ${versionOf(newrelic)} on Node.js ${process.versions.node}`);
 
@@ -134,8 +135,9 @@ describe("the real agent of New Relic", () => {
       });
       child.say("close");
       const took = Number(await child.printed("closed "));
-      expect(took).toBeGreaterThan(1900);
-      expect(took).toBeLessThan(4000);
+      expect(took).toBeGreaterThan(1400);
+      // What the host gives it.
+      expect(took).toBeLessThan(2000);
     },
   );
 });

@@ -20,6 +20,24 @@ const HOUR = 3_600_000;
 const many = (count: number): Record<string, number> =>
   Object.fromEntries(Array.from({ length: count }, (_, at) => [`tag${at}`, at]));
 
+describe("a resource", () => {
+  it("spoils no block: what does not fit is cut or left out", async () => {
+    await using receiver = await Receiver.start(now);
+    const reporter = await openTo(receiver.url);
+    const resource = {
+      ...{ "service.name": "s".repeat(5000), ["k".repeat(256)]: 1, "": 2, good: 3 },
+      ...{ large: 2 ** 63, nothing: Number.NaN, long: "v".repeat(5000) },
+    };
+    const all = { points: [counter()], spans: [span()], errors: [error()], events: [event()] };
+    expect(await reporter.report(batch({ ...all, resource }), call())).toBeUndefined();
+    expect(receiver.complaints).toEqual([]);
+    const [block] = receiver.taken[0]?.body ?? [];
+    expect(Object.keys(block.common.attributes).sort()).toEqual(["good", "long", "service.name"]);
+    expect(block.common.attributes.long).toHaveLength(4096);
+    expect(receiver.taken).toHaveLength(3);
+  });
+});
+
 describe("what New Relic would throw away", () => {
   // One good point goes with each, so that the batch as a whole is taken.
   it.each<[string, Partial<Batch>, string]>([

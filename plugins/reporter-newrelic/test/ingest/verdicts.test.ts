@@ -1,3 +1,6 @@
+import { once } from "node:events";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { describe, expect, it } from "vitest";
 import { openTo } from "../support/open.ts";
 import { KEY, Receiver } from "../support/receiver.ts";
@@ -28,6 +31,72 @@ describe("an answer", () => {
     });
     expect(await reporter.report(same, call())).toBeUndefined();
     expect(receiver.metrics).toHaveLength(1);
+  });
+
+  it.each([302, 402, 422, 431, 500])("of %i is, when it comes ten times", async (status) => {
+    await using receiver = await Receiver.start(now);
+    const reporter = await openTo(receiver.url);
+    const same = batch({ points: [counter()] });
+    receiver.script.push({ status }, { status });
+    const late = (attempt: number): ReturnType<typeof call> => ({ ...call(), attempt });
+    await expect(reporter.report(same, late(9))).rejects.toMatchObject({
+      code: "ELPIS_REPORTER_RETRY_LATER",
+    });
+    await expect(reporter.report(same, late(10))).rejects.toMatchObject({
+      code: "ELPIS_REPORTER_REJECTED",
+      message: `1: HTTP status ${status}`,
+    });
+  });
+
+  it.each([408, 429, 503])("of %i is not, however often it comes", async (status) => {
+    await using receiver = await Receiver.start(now);
+    const reporter = await openTo(receiver.url);
+    receiver.script.push({ status });
+    const last = { ...call(), attempt: 100 };
+    await expect(reporter.report(batch({ points: [counter()] }), last)).rejects.toMatchObject({
+      code: "ELPIS_REPORTER_RETRY_LATER",
+    });
+  });
+
+  it.each([202, 400])("of %i that never ends is not waited for, nor kept", async (status) => {
+    let sent = 0;
+    const server = createServer((_, response) => {
+      const more = (): void => {
+        for (let ok = true; ok; sent += 65_536) ok = response.write("x".repeat(65_536));
+      };
+      response.writeHead(status).on("drain", more);
+      more();
+    }).listen(0, "127.0.0.1");
+    await once(server, "listening");
+    const { port } = server.address() as AddressInfo;
+    const reporter = await openTo(`http://127.0.0.1:${port}`);
+    const report = Promise.resolve(reporter.report(batch({ points: [counter()] }), call()));
+    const code = await report.then(
+      () => "taken",
+      (error: { code: string }) => error.code,
+    );
+    expect(code).toBe(status === 202 ? "taken" : "ELPIS_REPORTER_REJECTED");
+    await new Promise((resolve) => server.close(resolve));
+    expect(sent).toBeLessThan(50_000_000);
+  });
+
+  it.each([202, 400])("of %i that comes in drops", async (status) => {
+    const server = createServer((_, response) => {
+      response.writeHead(status).write("x");
+    }).listen(0, "127.0.0.1");
+    await once(server, "listening");
+    const { port } = server.address() as AddressInfo;
+    const reporter = await openTo(`http://127.0.0.1:${port}`);
+    const over = new AbortController();
+    const report = reporter.report(batch({ points: [counter()] }), call(over.signal));
+    if (status === 202) await report;
+    else {
+      await once(server, "request");
+      over.abort();
+      await expect(report).rejects.toThrow();
+    }
+    server.closeAllConnections();
+    server.close();
   });
 
   it("of 429 says when to come back", async () => {
@@ -64,6 +133,19 @@ describe("an answer", () => {
     );
     expect(thrown).toContain("the key (hidden) is unknown");
     expect(thrown).not.toContain(KEY);
+  });
+});
+
+describe("the key", () => {
+  it("is in no message, also where the beginning of an answer ends within it", async () => {
+    await using receiver = await Receiver.start(now);
+    const reporter = await openTo(receiver.url);
+    receiver.script.push({ status: 403, body: `no${" ".repeat(4074)}${KEY} is unknown` });
+    const thrown = await reporter.report(batch({ points: [counter()] }), call()).then(
+      () => "nothing",
+      (reason: Error) => reason.message,
+    );
+    expect(thrown).toBe("1: HTTP status 403: no (hidden)");
   });
 });
 
