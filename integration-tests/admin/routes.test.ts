@@ -191,7 +191,7 @@ it("tells points, as JSON or as text, where a plugin has some", async () => {
     const about = { unit: "", description: "Orders", level: "normal", tags: {}, start: 1, time: 2, source: { name: "web" } };
     const points = [
       { ...about, name: "shop.orders", group: "shop", kind: "counter", temporality: "cumulative", value: 3 },
-      { ...about, name: "shop.stock", group: "store", kind: "gauge", value: 7 },
+      { ...about, name: "shop.stock", group: "list", kind: "gauge", value: 7 },
     ];
     const measured = definePlugin({
       name: "measured", roles: ["agent"], provides: [metricsReader],
@@ -207,6 +207,10 @@ it("tells points, as JSON or as text, where a plugin has some", async () => {
     { name: "shop.orders", value: 3 },
   ]);
   expect((await app.get("/metrics/nothing")).status).toBe(404);
+  // Groups of names that are paths of their own.
+  expect((await app.get("/metrics?group=list")).body.data).toMatchObject([{ name: "shop.stock" }]);
+  expect((await app.get("/metrics?group=nothing")).status).toBe(404);
+  expect((await app.get("/metrics/prometheus?group=list")).text).not.toContain("shop_orders");
   for (const path of ["/metrics", "/metrics/shop", "/metrics/prometheus"]) {
     expect((await app.get(path)).text, path).toMatch(/app"?[:=]"name"/);
     expect((await app.get(`${path}?scope=process`)).text, path).toMatch(/app"?[:=]"process"/);

@@ -33,6 +33,18 @@ it.each([
   else expect(hasCode(error, code)).toBe(true);
 });
 
+it("asks again only after what the caller says", async () => {
+  const codeOf = async (status: number): Promise<unknown> => {
+    const answer = await ask((response) => response.writeHead(status).end());
+    return checkAnswer(answer, { later: [429, 501] }).catch(({ code }) => code);
+  };
+  expect([await codeOf(429), await codeOf(501)]).toEqual(
+    Array(2).fill("ELPIS_REPORTER_RETRY_LATER"),
+  );
+  expect([await codeOf(500), await codeOf(408)]).toEqual(Array(2).fill("ELPIS_REPORTER_REJECTED"));
+  expect(await codeOf(200)).toBeUndefined();
+});
+
 it("says what the backend says, and no more than a few lines of it", async () => {
   const answer = await ask((response) => response.writeHead(400).end(`no:\n  ${"x".repeat(1e7)}`));
   const error = (await checkAnswer(answer).catch((thrown: unknown) => thrown)) as Error;

@@ -30,7 +30,8 @@ export interface Created {
 }
 
 /**
- * Makes a project in a folder. Installs nothing; when it throws, nothing was written.
+ * Makes a project in a folder. Installs nothing. When it throws, nothing was written; only by `force` some files may be, and the message says
+ * so.
  *
  * @throws ELPIS_CREATE_TEMPLATE, ELPIS_CREATE_NAME, ELPIS_CREATE_EXISTS, ELPIS_CREATE_NOT_WRITTEN
  */

@@ -44,12 +44,12 @@ export function exists(path: string, what: string, next: string): CreateError {
   return new CreateError("ELPIS_CREATE_EXISTS", `${path} ${what}; ${next}.`, { path });
 }
 
-/** The disk does not take it. */
-export function notWritten(path: string, cause: unknown): CreateError {
+/** The disk does not take it. `isBegun`: files were being put in their places. */
+export function notWritten(path: string, cause: unknown, isBegun = false): CreateError {
   const why = cause instanceof Error ? cause.message : String(cause);
   return new CreateError(
     "ELPIS_CREATE_NOT_WRITTEN",
-    `${path} cannot be written (${why}); nothing was made.`,
+    `${path} cannot be written (${why}); ${isBegun ? "some files are there already" : "nothing was made"}.`,
     { cause, path },
   );
 }

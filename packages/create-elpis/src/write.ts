@@ -8,6 +8,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { basename, dirname, join } from "node:path";
+import { notWritten } from "./errors.ts";
 import type { NewFile } from "./templates.ts";
 
 /** As a new folder has it, before the mask of the process is taken off. */
@@ -15,7 +16,7 @@ const FOLDER_MODE = 0o777;
 
 /**
  * Puts files into a folder: first all of them beside their place, so that a disk that is full or must not be written leaves
- * nothing half made.
+ * nothing half made. Of a folder that is there already some files may be new when moving them fails.
  *
  * @param isThere whether the folder is there already
  */
@@ -44,7 +45,15 @@ export function writeAll(dir: string, files: readonly NewFile[], isThere: boolea
 
 function moveInto(dir: string, staging: string, files: readonly NewFile[]): void {
   for (const { path } of files) mkdirSync(dirname(join(dir, path)), { recursive: true });
-  for (const { path } of files) renameSync(join(staging, path), join(dir, path));
+  let moved = 0;
+  try {
+    for (const { path } of files) {
+      renameSync(join(staging, path), join(dir, path));
+      moved++;
+    }
+  } catch (error) {
+    throw notWritten(dir, error, moved > 0);
+  }
 }
 
 /** Removes folders that were made for nothing, from the innermost on. What somebody else has put there stays. */

@@ -35,6 +35,14 @@ describe("create-elpis", () => {
       ].join("\n"),
     );
     expect(contents(join(dir, "my-app"))["elpis.config.ts"]).toContain('name: "my-app"');
+    const config = contents(join(dir, "my-app"))["elpis.config.ts"];
+    const { dependencies } = JSON.parse(
+      contents(join(dir, "my-app"))["package.json"] ?? "",
+    ) as Made;
+    for (const [, name = ""] of config?.matchAll(/from "([^"]+)"/g) ?? []) {
+      expect(dependencies).toHaveProperty([name]);
+    }
+    expect(config).toContain("plugins: [metrics()]");
     expect(statSync(join(dir, "my-app")).mode & 0o777).toBe(0o777 & ~process.umask());
   });
 
@@ -45,7 +53,10 @@ describe("create-elpis", () => {
     for (const [path, text] of Object.entries(files)) {
       expect(path).not.toMatch(/(^|\/)_/);
       expect(text, path).not.toMatch(/__[A-Z]+__/);
+      // What formatters of Markdown make of it.
+      expect(text, path).not.toMatch(/\*\*(?:NAME|ID|IDENTIFIER|VERSION)\*\*/);
     }
+    expect(files["README.md"]).toMatch(/^# `my\.new_thing`\n/);
     const made = JSON.parse(files["package.json"] ?? "") as Made;
     expect(made.name).toBe("my.new_thing");
     const all = { ...made.dependencies, ...made.peerDependencies, ...made.devDependencies };

@@ -1,6 +1,7 @@
 import { symlinkSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import { writeAll } from "../src/write.ts";
 import { contents, folder, run } from "./support.ts";
 
 type Refusal = readonly [what: string, args: readonly string[], code: string, exit: number];
@@ -49,6 +50,20 @@ describe("what is refused leaves everything as it was", () => {
     expect({ status, out }).toEqual({ status: exit, out: "" });
     expect(err).toMatch(new RegExp(`^create-elpis: .+ \\(${code}\\)\n$`));
     expect(contents(dir)).toEqual(before);
+  });
+
+  it("does not say that nothing was made when some files are in their places", () => {
+    const dir = folder({ "later/own.txt": "mine" });
+    const text = "new";
+    const files = (...paths: string[]) => paths.map((path) => ({ path, text }));
+    // As when it has become a folder after it was looked at.
+    expect(() => writeAll(dir, files("later", "never"), true)).toThrow(/nothing was made\.$/);
+    expect(contents(dir)).toEqual({ later: "(no file)", "later/own.txt": "mine" });
+    expect(() => writeAll(dir, files("first", "later"), true)).toThrow(
+      /cannot be written \(.+\); some files are there already\.$/,
+    );
+    expect(contents(dir)).toMatchObject({ first: "new", "later/own.txt": "mine" });
+    expect(Object.keys(contents(dir))).toHaveLength(3);
   });
 
   it("says what npm has made of options that it took for its own", () => {

@@ -6,26 +6,33 @@ import { Recorder, type Records } from "./records/records.ts";
 import type { Connection } from "./server/connection.ts";
 import { messagesOf } from "./server/messages.ts";
 
-/** What became of the batch at hand, so that nothing of it is written twice when it comes again. */
+/** Batches that are remembered: the one at hand, and samples that are sent beside it. */
+const REMEMBERED = 4;
+
+/** What became of a batch, so that nothing of it is written twice when it comes again. */
 interface Progress {
-  readonly id: string;
   readonly records: Records;
   isWritten: boolean;
   /** Messages that were sent. */
   sent: number;
 }
 
-/** Writes what Alinode reads, and speaks to its server where there is one. */
+/**
+ * Writes what Alinode reads, and speaks to its server where there is one.
+ *
+ * @param monotonic a clock that is not set, in milliseconds
+ */
 export async function alinodeReporter(
   options: AlinodeOptions,
   context: ReporterContext,
+  monotonic: () => number = () => performance.now(),
 ): Promise<Reporter> {
   const folder = folderOf(options);
   const files = folder === undefined ? undefined : new LogFiles(folder);
   await files?.prepare();
   const server = await connect(options, context);
-  const recorder = new Recorder(options);
-  let progress: Progress | undefined;
+  const recorder = new Recorder(options, monotonic);
+  const known = new Map<string, Progress>();
   return {
     wants: {
       signals: ["metrics", "spans", "errors"],
@@ -40,10 +47,13 @@ export async function alinodeReporter(
       // What is not made yet is not counted as written. Files do not wait for a server.
       if (files === undefined) server?.ensureRegistered();
       const now = context.now();
-      if (progress?.id !== batch.id) {
-        const records = recorder.make(batch, now);
-        progress = { id: batch.id, records, isWritten: false, sent: 0 };
-      }
+      const progress = known.get(batch.id) ?? {
+        ...{ records: recorder.make(batch), isWritten: false, sent: 0 },
+      };
+      // The latest stand at the end.
+      known.delete(batch.id);
+      known.set(batch.id, progress);
+      for (const id of known.keys()) if (known.size > REMEMBERED) known.delete(id);
       if (files !== undefined && !progress.isWritten) {
         await writeRecords(files, progress.records, batch.time, now);
         progress.isWritten = true;

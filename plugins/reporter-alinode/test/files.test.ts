@@ -1,9 +1,12 @@
-import { readdir, readFile, symlink, writeFile } from "node:fs/promises";
+import { spawnSync } from "node:child_process";
+import { readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Reporter } from "@elpis/api";
 import { type TempDir, tempDir } from "@elpis/testing";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, onTestFinished } from "vitest";
+import { chunksOf } from "../src/files/chunks.ts";
 import { type AlinodeOptions, alinode } from "../src/index.ts";
+import { alinodeReporter } from "../src/reporter.ts";
 import { accessLines, errorsIn, nodeLines, nodeValues, tracingLines } from "./support/parser.ts";
 import {
   batch,
@@ -100,6 +103,62 @@ describe("the files of Alinode", () => {
     expect(Object.keys(nodeValues(text.slice(theirs.length)))).toHaveLength(10);
   });
 
+  it("are made again where somebody has removed their folder", async () => {
+    const own = join(dir.path, "own", "logs");
+    const reporter = await open({ dir: own });
+    await reporter.report(batch({ points: [gauge()] }), call());
+    for (const later of [NOW, NOW + 86_400_000]) {
+      now = later;
+      await rm(join(dir.path, "own"), { recursive: true });
+      expect(await reporter.report(batch({ points: [gauge()] }), call())).toBeUndefined();
+      expect(await readdir(own)).toHaveLength(1);
+    }
+  });
+
+  it("have whole lines behind one that the disk took only a part of", async (context) => {
+    const limit = (bytes: string): boolean =>
+      spawnSync("prlimit", ["--pid", String(process.pid), `--fsize=${bytes}:`]).status === 0;
+    const survive = (): void => {};
+    process.on("SIGXFSZ", survive);
+    onTestFinished(() => void process.off("SIGXFSZ", survive));
+    const reporter = await open();
+    await reporter.report(batch({ points: [gauge({ name: "first" })] }), call());
+    const before = (await read("node-20261120.log")).length;
+    if (!limit(String(before + 20))) {
+      console.log("skipped: prlimit is not installed");
+      context.skip("prlimit is not installed");
+    }
+    try {
+      const report = reporter.report(batch({ points: [gauge({ name: "torn" })] }), call());
+      await expect(report).rejects.toMatchObject({ code: "EFBIG" });
+    } finally {
+      limit("unlimited");
+    }
+    expect(await read("node-20261120.log")).toHaveLength(before + 20);
+    await reporter.report(batch({ points: [gauge({ name: "next" })] }), call());
+    const lines = (await read("node-20261120.log")).split("\n");
+    expect(lines).toEqual([
+      expect.stringContaining(" first%"),
+      expect.stringMatching(/^.{20}$/),
+      expect.stringContaining(" next%"),
+      "",
+    ]);
+    expect(lines[2]).toMatch(/^\[/);
+  });
+
+  it("are written by many entries at once, and never by a part of one", () => {
+    const entries = Array.from({ length: 100 }, (_, at) => `${"ü".repeat(at)}\n`);
+    const chunks = chunksOf([...entries, "x".repeat(2000)], 1000);
+    expect(Buffer.concat(chunks).toString()).toBe(`${entries.join("")}${"x".repeat(2000)}`);
+    expect(chunks.length).toBeGreaterThan(9);
+    for (const chunk of chunks.slice(0, -1)) {
+      expect(chunk.length).toBeLessThanOrEqual(1000);
+      expect(chunk.at(-1)).toBe(10);
+    }
+    expect(chunks.at(-1)?.length).toBe(2000);
+    expect(chunksOf([])).toEqual([]);
+  });
+
   it("are not those that a link leads to", async () => {
     const other = join(dir.path, "precious");
     await writeFile(other, "precious");
@@ -132,7 +191,9 @@ describe("a batch", () => {
   });
 
   it("of more than is read in a minute is written as far as it is read, and the rest counted", async () => {
-    const reporter = await open({ lines: 2 });
+    let passed = 0;
+    const context = contextWith(() => now);
+    const reporter = await alinodeReporter({ dir: dir.path, lines: 2 }, context, () => passed);
     const points = Array.from({ length: 400 }, (_, at) => gauge({ name: `g${at}`, value: at }));
     const spans = Array.from({ length: 5 }, () => span());
     const errors = Array.from({ length: 12 }, () => error());
@@ -153,7 +214,11 @@ describe("a batch", () => {
     await expect(reporter.report(batch({ spans }), call())).rejects.toMatchObject({
       code: "ELPIS_REPORTER_REJECTED",
     });
+    // That the clock is set, back or forth, is no minute that has passed.
     now += 60_000;
+    await expect(reporter.report(batch({ spans }), call())).rejects.toThrow("of a minute");
+    now -= 3_600_000;
+    passed += 60_000;
     expect(await reporter.report(batch({ points: [gauge()] }), call())).toBeUndefined();
   });
 
@@ -169,6 +234,15 @@ describe("a batch", () => {
     await reporter.report(same, call());
     await reporter.report(same, call());
     expect(nodeLines(await read("node-20261120.log"))).toHaveLength(1);
+  });
+
+  it("that comes again is not written again, though a sample was sent in between", async () => {
+    const reporter = await open();
+    const same = full();
+    await reporter.report(same, call());
+    await reporter.report(batch({ points: [gauge({ name: "sample" })] }), call());
+    await reporter.report(same, call());
+    expect(nodeLines(await read("node-20261120.log"))).toHaveLength(2);
   });
 
   it("is not changed", async () => {

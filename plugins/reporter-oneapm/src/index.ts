@@ -11,7 +11,7 @@ import {
 export interface OneApmOptions {
   /** Whether closing the reporter ends the agent, after it has sent what it has. @default true */
   readonly shutdown?: boolean;
-  /** How long that may take. @default "2s" */
+  /** How long that may take; the host waits for no more than two seconds. @default "1.5s" */
   readonly shutdownTimeout?: Duration;
 }
 
@@ -26,7 +26,7 @@ const schema: StandardSchema<OneApmOptions> = {
       const { shutdownTimeout, ...rest } = value as OneApmOptions;
       const issues = [...((await flat["~standard"].validate(rest)).issues ?? [])];
       if (shutdownTimeout !== undefined && parseDuration(shutdownTimeout) === undefined) {
-        issues.push({ path: ["shutdownTimeout"], message: 'expected a time span such as "2s"' });
+        issues.push({ path: ["shutdownTimeout"], message: 'expected a time span such as "1.5s"' });
       }
       return issues.length > 0 ? { issues } : { value: value as OneApmOptions };
     },

@@ -3,7 +3,8 @@ import { parametersOf, rebuilt } from "./errors.ts";
 import type { OneApmOptions } from "./index.ts";
 import { loadAgent, type OneApm } from "./load.ts";
 
-const SHUTDOWN_MS = 2000;
+/** The host waits for two seconds in all. */
+const SHUTDOWN_MS = 1500;
 /** What the agent keeps of a minute; it drops the others without a word. */
 const ERRORS = 20;
 

@@ -12,5 +12,5 @@ export type { OtlpOptions, OtlpSignal } from "./options.ts";
 export const otlp: ReporterFactory<OtlpOptions> = defineReporter<OtlpOptions>({
   name: "otlp",
   options: schema,
-  open: async (options) => (await import("./open.ts")).open(options, process.env),
+  open: async (options, { log }) => (await import("./open.ts")).open(options, process.env, log),
 });

@@ -1,12 +1,13 @@
-import type { Batch, Report, Reporter, Signal } from "@elpis/api";
+import type { Batch, Logger, Report, Reporter, Signal } from "@elpis/api";
 import { sendParts } from "@elpis/telemetry/otel";
+import type { Environment } from "./environment.ts";
 import { logsRequest } from "./model/logs.ts";
 import { metricsRequest } from "./model/metrics.ts";
 import { hasIds, tracesRequest } from "./model/traces.ts";
 import type { OtlpOptions, OtlpSignal } from "./options.ts";
 import { httpSend } from "./send/http.ts";
 import type { Send } from "./send/send.ts";
-import { type Environment, settingsOf } from "./settings.ts";
+import { settingsOf } from "./settings.ts";
 
 const SIGNALS: Readonly<Record<OtlpSignal, readonly Signal[]>> = {
   metrics: ["metrics"],
@@ -15,8 +16,19 @@ const SIGNALS: Readonly<Record<OtlpSignal, readonly Signal[]>> = {
 };
 
 /** Makes the reporter. @throws ELPIS_REPORTER_NO_GRPC when gRPC is wanted and its package is not installed */
-export async function open(options: OtlpOptions, env: Environment): Promise<Reporter> {
-  const { doors, temporality, histograms } = settingsOf(options, env);
+export async function open(
+  options: OtlpOptions,
+  env: Environment,
+  log?: Pick<Logger, "warn">,
+): Promise<Reporter> {
+  // One variable may be of several signals.
+  const wrong = new Map<string, string>();
+  const { doors, temporality, histograms } = settingsOf(options, env, (name, expected) => {
+    wrong.set(name, expected);
+  });
+  for (const [name, expected] of wrong) {
+    log?.warn(`${name} is not used: it should be ${expected}`, { variable: name });
+  }
   const sends = new Map<OtlpSignal, Send>();
   for (const door of doors) {
     const { protocol, signal } = door;

@@ -1,11 +1,10 @@
 import { HIDDEN, type Temporality } from "@elpis/api";
+import { type Environment, type OnWrong, Variables } from "./environment.ts";
 import {
   isHeader,
-  isHttpUrl,
   type OtlpOptions,
   type OtlpProtocol,
   type OtlpSignal,
-  PROTOCOLS,
   SIGNALS,
 } from "./options.ts";
 
@@ -26,8 +25,6 @@ export interface Settings {
   readonly histograms: "exponential" | "explicit";
 }
 
-export type Environment = Readonly<Record<string, string | undefined>>;
-
 const PATHS: Readonly<Record<OtlpSignal, string>> = {
   metrics: "v1/metrics",
   traces: "v1/traces",
@@ -35,47 +32,51 @@ const PATHS: Readonly<Record<OtlpSignal, string>> = {
 };
 
 /** Options first, then the variable of the signal, then the one of all signals, as OpenTelemetry has it. */
-export function settingsOf(options: OtlpOptions, env: Environment): Settings {
+export function settingsOf(
+  options: OtlpOptions,
+  env: Environment,
+  onWrong: OnWrong = () => {},
+): Settings {
   const { signals = SIGNALS } = options;
+  const said = new Variables(env, onWrong);
   return {
-    doors: SIGNALS.filter((one) => signals.includes(one)).map((one) => doorOf(one, options, env)),
+    doors: SIGNALS.filter((one) => signals.includes(one)).map((one) => doorOf(one, options, said)),
     temporality:
       options.temporality ??
-      (textOf(env, "METRICS_TEMPORALITY_PREFERENCE")?.toLowerCase() === "delta"
+      (said.text("METRICS_TEMPORALITY_PREFERENCE")?.toLowerCase() === "delta"
         ? "delta"
         : "cumulative"),
     histograms:
       options.histograms ??
-      (textOf(env, "METRICS_DEFAULT_HISTOGRAM_AGGREGATION") === "explicit_bucket_histogram"
+      (said.text("METRICS_DEFAULT_HISTOGRAM_AGGREGATION") === "explicit_bucket_histogram"
         ? "explicit"
         : "exponential"),
   };
 }
 
-function doorOf(signal: OtlpSignal, options: OtlpOptions, env: Environment): Door {
-  const own = (name: string): string | undefined => textOf(env, `${signal.toUpperCase()}_${name}`);
-  const asked = own("PROTOCOL") ?? textOf(env, "PROTOCOL");
+function doorOf(signal: OtlpSignal, options: OtlpOptions, said: Variables): Door {
+  const own = (name: string): string => `${signal.toUpperCase()}_${name}`;
   const protocol =
-    options.protocol ?? PROTOCOLS.find((one) => one === asked) ?? ("http/protobuf" as const);
+    options.protocol ?? said.protocol(own("PROTOCOL"), "PROTOCOL") ?? ("http/protobuf" as const);
   const isGrpc = protocol === "grpc";
-  const base = options.endpoint ?? urlOf(textOf(env, "ENDPOINT"));
+  const insecure = [own("INSECURE"), "INSECURE"];
   // An option for all wins over a variable for one: whoever writes it does not know what the machine says.
   const whole =
     options.endpoints?.[signal] ??
-    (options.endpoint === undefined ? urlOf(own("ENDPOINT")) : undefined);
+    (options.endpoint === undefined ? said.url(own("ENDPOINT"), isGrpc, insecure) : undefined);
   const fallback = isGrpc ? "http://localhost:4317" : "http://localhost:4318";
+  const base = options.endpoint ?? (whole ? undefined : said.url("ENDPOINT", isGrpc, insecure));
   const url = new URL(whole ?? base ?? fallback);
   if (whole === undefined && !isGrpc) {
     url.pathname = `${url.pathname.replace(/\/+$/, "")}/${PATHS[signal]}`;
   }
-  const compression =
-    options.compression ?? own("COMPRESSION") ?? textOf(env, "COMPRESSION") ?? "none";
+  const compression = options.compression ?? said.text(own("COMPRESSION"), "COMPRESSION") ?? "none";
   return {
     ...{ signal, protocol, gzip: compression === "gzip" },
     headers: {
       ...credentialsOf(url),
-      ...headersOf(textOf(env, "HEADERS")),
-      ...headersOf(own("HEADERS")),
+      ...headersOf(said.text("HEADERS")),
+      ...headersOf(said.text(own("HEADERS"))),
       ...named(options.headers ?? {}),
     },
     url: url.href,
@@ -115,16 +116,6 @@ function named(headers: Readonly<Record<string, string>>): Record<string, string
   return Object.fromEntries(
     Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value.trim()]),
   );
-}
-
-function textOf(env: Environment, name: string): string | undefined {
-  const text = env[`OTEL_EXPORTER_OTLP_${name}`]?.trim();
-  return text === "" ? undefined : text;
-}
-
-/** What cannot be an address is as good as not said. */
-function urlOf(text: string | undefined): string | undefined {
-  return isHttpUrl(text) ? text : undefined;
 }
 
 /** Takes secrets out of what a backend, or the system, says. */

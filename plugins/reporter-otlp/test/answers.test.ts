@@ -32,7 +32,8 @@ describe("what a backend answers", () => {
       expect(await failure(status)).toBeInstanceOf(RetryLater);
     }
     expect(await failure(413)).toBeInstanceOf(TooLarge);
-    for (const status of [400, 401, 404, 415]) {
+    // OTLP has no others to be asked again after: of what breaks a backend it would be asked without end.
+    for (const status of [400, 401, 404, 408, 415, 425, 500, 501]) {
       expect(await failure(status)).toBeInstanceOf(Reject);
     }
     expect(await reporter.report(batch, call())).toEqual({ rejected: 0 });
@@ -127,14 +128,53 @@ describe("what a backend answers", () => {
     server.answers.push(() => abort.abort(new Error("time is up")));
     const report = reporter.report(batchOf({ points: POINTS }), call(abort.signal));
     await expect(report).rejects.toThrow("time is up");
-    // Nor when it comes in parts that do not end.
-    const other = new AbortController();
+  });
+
+  it("is good by its status, whatever comes of the rest", async () => {
+    const reporter = await open({ endpoint: server.url, ...metrics }, {});
+    const batch = batchOf({ points: POINTS });
+    // Parts that do not end.
+    const abort = new AbortController();
     server.answers.push((response) => {
       response.write("x");
-      setImmediate(() => other.abort(new Error("time is up")));
+      setTimeout(() => abort.abort(new Error("time is up")), 50);
     });
-    const second = reporter.report(batchOf({ points: POINTS }), call(other.signal));
-    await expect(second).rejects.toThrow("time is up");
+    expect(await reporter.report(batch, call(abort.signal))).toEqual({ rejected: 0 });
+    // It breaks off.
+    server.answers.push((response) => {
+      response.writeHead(200, { "content-length": "100" });
+      response.write("x");
+      setTimeout(() => response.destroy(), 20);
+    });
+    expect(await reporter.report(batchOf({ points: POINTS }), call())).toEqual({ rejected: 0 });
+    // It is longer than anybody wants to read.
+    let written = 0;
+    server.answers.push((response) => {
+      const chunk = Buffer.alloc(65_536, "x");
+      const more = (): void => {
+        while (!response.destroyed && written < 1e9) {
+          written += chunk.length;
+          if (!response.write(chunk)) return void response.once("drain", more);
+        }
+      };
+      more();
+    });
+    expect(await reporter.report(batchOf({ points: POINTS }), call())).toEqual({ rejected: 0 });
+    expect(written).toBeLessThan(1e8);
+  });
+
+  it("is left when it is that of a gateway ten times", async () => {
+    const reporter = await open({ endpoint: server.url, ...metrics }, {});
+    const failure = async (status: number, attempt: number): Promise<unknown> => {
+      server.answers.push((response) => response.writeHead(status).end());
+      const report = reporter.report(batchOf({ points: POINTS }), { ...call(), attempt });
+      return (report as Promise<unknown>).catch((error: unknown) => error);
+    };
+    for (const status of [502, 504]) {
+      expect(await failure(status, 9)).toBeInstanceOf(RetryLater);
+      expect(await failure(status, 10)).toBeInstanceOf(Reject);
+    }
+    for (const status of [429, 503]) expect(await failure(status, 10)).toBeInstanceOf(RetryLater);
   });
 
   it("does not take headers elsewhere", async () => {

@@ -1,7 +1,10 @@
+import { once } from "node:events";
+import net from "node:net";
 import { Reject, type Reporter, RetryLater, TooLarge } from "@elpis/api";
 import * as grpc from "@grpc/grpc-js";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { open } from "../src/open.ts";
+import { targetOf } from "../src/send/grpc.ts";
 import { decodeRequest, partialAnswer } from "./support/protos.ts";
 import { batchOf, call, ERRORS, POINTS, SPANS } from "./support/samples.ts";
 
@@ -109,6 +112,13 @@ describe("gRPC", () => {
     expect(await failure({ code, details: "quota", metadata })).toMatchObject({
       ...{ code: "ELPIS_REPORTER_RETRY_LATER", details: { afterMs: 20_500 } },
     });
+    // Others stand before it and behind it.
+    const other = detailOf("type.googleapis.com/google.rpc.ErrorInfo", Buffer.from([0x0a, 1, 65]));
+    const several = Buffer.concat([retryInfo(3, 0), other]);
+    metadata.set("grpc-status-details-bin", several);
+    expect(await failure({ code, details: "quota", metadata })).toMatchObject({
+      details: { afterMs: 3000 },
+    });
   });
 
   it("is too large for a server that takes less", async () => {
@@ -124,6 +134,68 @@ describe("gRPC", () => {
     answers.push(() => abort.abort(new Error("time is up")));
     const report = reporter.report(batchOf({ points: POINTS }), call(abort.signal));
     await expect(report).rejects.toThrow("time is up");
+  });
+
+  it("does not say that a batch was not taken when nobody knows", async () => {
+    for (const code of [grpc.status.DEADLINE_EXCEEDED, grpc.status.CANCELLED]) {
+      answers.push((done) => done({ code, details: "not secret-key" }));
+      const report = reporter.report(batchOf({ points: POINTS }), call());
+      await expect(report).rejects.toMatchObject({
+        ...{ name: "TimeoutError", code: "ETIMEDOUT" },
+        message: `gRPC status ${code}: not (hidden)`,
+      });
+    }
+    // Its own deadline is later than that of the host.
+    const abort = new AbortController();
+    answers.push(() => setTimeout(() => abort.abort(new Error("time is up")), 50));
+    const soon = { ...call(abort.signal), deadline: Date.now() - 10 };
+    const late = reporter.report(batchOf({ points: POINTS }), soon);
+    await expect(late).rejects.toThrow("time is up");
+  });
+
+  it("leaves a connection from which nothing comes any longer", async () => {
+    const { port } = new URL(endpoint);
+    let isDead = false;
+    let connections = 0;
+    const proxy = net.createServer((socket) => {
+      connections++;
+      const isFirst = connections === 1;
+      const upstream = net.connect(Number(port), "127.0.0.1");
+      const other = (to: net.Socket) => (chunk: Buffer) => {
+        if (!(isDead && isFirst)) to.write(chunk);
+      };
+      socket.on("data", other(upstream)).on("error", () => {});
+      upstream.on("data", other(socket)).on("error", () => {});
+      socket.on("close", () => upstream.destroy());
+      upstream.on("close", () => socket.destroy());
+    });
+    proxy.listen(0, "127.0.0.1");
+    await once(proxy, "listening");
+    const through = `http://127.0.0.1:${(proxy.address() as net.AddressInfo).port}`;
+    const other = await open({ endpoint: through, protocol: "grpc", signals: ["metrics"] }, {});
+    const report = (signal?: AbortSignal): unknown =>
+      other.report(batchOf({ points: POINTS }), call(signal));
+    try {
+      await report();
+      isDead = true;
+      await expect(report(AbortSignal.timeout(100))).rejects.toThrow();
+      expect(await report(AbortSignal.timeout(5000))).toEqual({ rejected: 0 });
+      expect(connections).toBe(2);
+    } finally {
+      await other.close?.();
+      proxy.close();
+    }
+    await expect(report()).rejects.toBeInstanceOf(Reject);
+  });
+
+  it("goes to the port that is said, also to the usual one", () => {
+    const address = (url: string): string => targetOf(url).address;
+    expect(address("http://otlp.example:80")).toBe("otlp.example:80");
+    expect(address("https://otlp.example:443/x")).toBe("otlp.example:443");
+    expect(address("http://[::1]:4317")).toBe("[::1]:4317");
+    expect(targetOf("https://otlp.example:4317")).toEqual({
+      ...{ address: "otlp.example:4317", isSecure: true },
+    });
   });
 
   it("says what is missing when its package is not installed", async () => {
@@ -148,12 +220,18 @@ describe("gRPC", () => {
 
 /** A `google.rpc.Status` with a `RetryInfo`. */
 function retryInfo(seconds: number, nanos: number): Buffer {
-  const field = (number: number, bytes: Buffer): Buffer =>
-    Buffer.concat([Buffer.from([number * 8 + 2, bytes.length]), bytes]);
   const varint = (value: number): number[] =>
     value < 128 ? [value] : [(value & 127) | 128, ...varint(Math.floor(value / 128))];
   const delay = Buffer.from([0x08, ...varint(seconds), 0x10, ...varint(nanos)]);
-  const type = Buffer.from("type.googleapis.com/google.rpc.RetryInfo");
-  const any = Buffer.concat([field(1, type), field(2, field(1, delay))]);
-  return Buffer.concat([Buffer.from([0x08, 8]), field(3, any)]);
+  const detail = detailOf("type.googleapis.com/google.rpc.RetryInfo", fieldOf(1, delay));
+  return Buffer.concat([Buffer.from([0x08, 8]), detail]);
+}
+
+/** One detail of a `google.rpc.Status`. */
+function detailOf(type: string, value: Buffer): Buffer {
+  return fieldOf(3, Buffer.concat([fieldOf(1, Buffer.from(type)), fieldOf(2, value)]));
+}
+
+function fieldOf(number: number, bytes: Buffer): Buffer {
+  return Buffer.concat([Buffer.from([number * 8 + 2, bytes.length]), bytes]);
 }

@@ -1,8 +1,10 @@
 import { inspect } from "node:util";
-import { describe, expect, it } from "vitest";
+import type { Logger, ReporterContext } from "@elpis/api";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
+import type { Environment } from "../src/environment.ts";
 import { otlp } from "../src/index.ts";
 import { type OtlpOptions, schema } from "../src/options.ts";
-import { type Environment, settingsOf } from "../src/settings.ts";
+import { settingsOf } from "../src/settings.ts";
 
 const doors = (options: OtlpOptions, env: Environment = {}): unknown =>
   settingsOf(options, env).doors.map(({ url, ...rest }) => [url, rest]);
@@ -80,6 +82,60 @@ describe("settings", () => {
   });
 });
 
+describe("variables that say nothing that makes sense", () => {
+  const wrong = (env: Environment, options: OtlpOptions = {}): string[] => {
+    const names: string[] = [];
+    settingsOf(options, env, (name) => names.push(name));
+    return names;
+  };
+
+  it("are named", () => {
+    expect(wrong({ OTEL_EXPORTER_OTLP_PROTOCOL: "http" }, { signals: ["logs"] })).toEqual([
+      "OTEL_EXPORTER_OTLP_PROTOCOL",
+    ]);
+    const env = {
+      OTEL_EXPORTER_OTLP_TRACES_PROTOCOL: "http/proto",
+      OTEL_EXPORTER_OTLP_LOGS_ENDPOINT: "collector:4318",
+      OTEL_EXPORTER_OTLP_METRICS_ENDPOINT: "http://metrics.example",
+    };
+    expect(wrong(env)).toEqual([
+      ...["OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", "OTEL_EXPORTER_OTLP_LOGS_ENDPOINT"],
+    ]);
+  });
+
+  it("do not matter where options say the same, or another variable is nearer", () => {
+    const env = {
+      OTEL_EXPORTER_OTLP_ENDPOINT: "nonsense",
+      OTEL_EXPORTER_OTLP_PROTOCOL: "nonsense",
+    };
+    expect(wrong(env, { endpoint: "http://a.example", protocol: "http/json" })).toEqual([]);
+    const nearer = {
+      ...env,
+      OTEL_EXPORTER_OTLP_LOGS_ENDPOINT: "http://a.example",
+      OTEL_EXPORTER_OTLP_LOGS_PROTOCOL: "grpc",
+    };
+    expect(wrong(nearer, { signals: ["logs"] })).toEqual([]);
+  });
+
+  it("are none by gRPC when they are host and port", () => {
+    const env = {
+      OTEL_EXPORTER_OTLP_PROTOCOL: "grpc",
+      OTEL_EXPORTER_OTLP_ENDPOINT: "collector:4317",
+      OTEL_EXPORTER_OTLP_LOGS_ENDPOINT: "[::1]:5000",
+      OTEL_EXPORTER_OTLP_LOGS_INSECURE: "TRUE",
+    };
+    expect(urls({}, env)).toEqual([
+      ...["https://collector:4317/", "https://collector:4317/", "http://[::1]:5000/"],
+    ]);
+    const insecure = { ...env, OTEL_EXPORTER_OTLP_INSECURE: "true" };
+    expect(urls({ signals: ["metrics"] }, insecure)).toEqual(["http://collector:4317/"]);
+    expect(wrong(env)).toEqual([]);
+    expect(wrong({ ...env, OTEL_EXPORTER_OTLP_ENDPOINT: "a:99999" })).toEqual([
+      ...Array(2).fill("OTEL_EXPORTER_OTLP_ENDPOINT"),
+    ]);
+  });
+});
+
 describe("options", () => {
   it.each([
     {},
@@ -115,10 +171,20 @@ describe("options", () => {
 
   it("are those of the plugin", async () => {
     const use = otlp({ every: "30s", signals: ["logs"] });
+    const said: string[] = [];
+    const log = { warn: (message: string) => void said.push(message) } as Logger;
     const { options } = use.definition as { options?: typeof schema };
     const both = await options?.["~standard"].validate({ every: "30s", signals: ["logs"] });
     expect(both).toEqual({ value: { every: "30s", signals: ["logs"] } });
-    const reporter = await otlp.definition.open({ signals: ["logs"] }, undefined as never);
+    const reporter = await otlp.definition.open({ signals: ["logs"] }, { log } as ReporterContext);
     expect(reporter.wants.signals).toEqual(["errors", "events"]);
+    expect(said).toEqual([]);
+    vi.stubEnv("OTEL_EXPORTER_OTLP_ENDPOINT", "a-secret-place");
+    onTestFinished(() => void vi.unstubAllEnvs());
+    await otlp.definition.open({}, { log } as ReporterContext);
+    // Once, though it is of three signals.
+    expect(said).toEqual([
+      "OTEL_EXPORTER_OTLP_ENDPOINT is not used: it should be a URL with http or https",
+    ]);
   });
 });

@@ -28,18 +28,28 @@ export function accessOf(address: string, options: AccessOptions): Access {
   for (const [name, value] of Object.entries(options.headers ?? {})) {
     headers[name.toLowerCase()] = value.trim();
   }
+  const { "user-agent": _, ...own } = headers;
   const secrets = [
-    ...Object.values(options.headers ?? {}),
-    ...(authorization === undefined ? [] : [authorization, authorization.split(" ")[1] as string]),
+    ...Object.entries(own).flatMap(([name, value]) => secretsOf(name, value)),
+    ...(authorization === undefined ? [] : secretsOf("authorization", authorization)),
     login.password,
     ...url.searchParams.values(),
   ]
     .map((one) => one.trim())
-    .filter(({ length }) => length >= 6)
+    .filter((one) => one.length >= 6 && !/^(?:basic|bearer)$/i.test(one))
     .sort((a, b) => b.length - a.length);
   const scrub = (text: string): string =>
     secrets.reduce((all, secret) => all.replaceAll(secret, HIDDEN), text);
   return { url, headers, scrub };
+}
+
+/** What of a header may be a secret: all of it, each of its words, and the password of a login. */
+function secretsOf(name: string, value: string): string[] {
+  const words = value.split(/\s+/);
+  const [, basic] = /authorization$/.test(name) ? (/^basic\s+(.*)$/i.exec(value) ?? []) : [];
+  if (basic === undefined) return [value, ...words];
+  const [, ...password] = Buffer.from(basic, "base64").toString().split(":");
+  return [value, ...words, password.join(":")];
 }
 
 function authorizationOf(

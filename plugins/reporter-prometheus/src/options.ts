@@ -46,14 +46,20 @@ const isRecord = (value: unknown): value is Record<string, unknown> =>
 const isText = (value: unknown): value is string => typeof value === "string" && value !== "";
 /** Of a header: what HTTP takes. White space around it is of the file that it was read from. */
 const isPlain = (value: unknown): boolean => isText(value) && /^[ -~]+$/.test(value.trim());
+/** They say whose a series is, or which bucket: what has two of them for all series tells none apart. */
+const TAKEN: ReadonlySet<string> = new Set(["app", "process", "index", "job", "instance", "le"]);
 const isLabels = (value: unknown): boolean =>
   isRecord(value) &&
   Object.entries(value).every(
-    ([name, text]) => /^[a-zA-Z_]\w*$/.test(name) && !name.startsWith("__") && isText(text),
+    ([name, text]) =>
+      /^[a-zA-Z_]\w*$/.test(name) && !name.startsWith("__") && !TAKEN.has(name) && isText(text),
   );
 
 const text: Rule = ["a text that is not empty", isText];
-const labels: Rule = ["an object with names of labels and texts that are not empty", isLabels];
+const labels: Rule = [
+  `an object with names of labels, none of them ${[...TAKEN].join(", ")}, and texts that are not empty`,
+  isLabels,
+];
 
 const COMMON: Rules = {
   url: [

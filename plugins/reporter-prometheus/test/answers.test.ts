@@ -8,6 +8,7 @@ import { type HttpServer, httpServer } from "./support/http-server.ts";
 import { batchOf, call, POINTS } from "./support/samples.ts";
 
 const SECRET = "s3cr3t-0123456789";
+const BASIC = Buffer.from(`me:${SECRET}`).toString("base64");
 
 let server: HttpServer;
 beforeEach(async () => {
@@ -48,23 +49,35 @@ describe.each([
       { url: server.url, basicAuth: { username: "me", password: SECRET } },
       { url: server.url.replace("//", `//me:${SECRET}@`) },
       { url: server.url, headers: { "X-Key": SECRET } },
+      // What stands behind the scheme is the secret, wherever it is said, and a backend repeats it alone.
+      { url: server.url, headers: { Authorization: `Bearer ${SECRET}` } },
+      {
+        url: server.url,
+        headers: { authorization: `bearer  ${SECRET}` },
+        bearerToken: "another-one",
+      },
+      { url: server.url, headers: { "Proxy-Authorization": `Basic ${BASIC}` } },
       { url: `${server.url}/?key=${SECRET}` },
     ];
     for (const options of ways) {
       const reporter = open(options);
       server.answers.push((response) => {
         const { headers, path } = server.got.at(-1) as (typeof server.got)[0];
-        response.writeHead(401).end(JSON.stringify([headers, path, SECRET]));
+        const said = headers.authorization ?? headers["proxy-authorization"] ?? "";
+        const credentials = said.split(" ").at(-1);
+        response.writeHead(401).end(JSON.stringify([SECRET, credentials, headers, path]));
       });
       const error = await failure(reporter);
       expect(error).toBeInstanceOf(Reject);
-      const basic = Buffer.from(`me:${SECRET}`).toString("base64");
-      expect(JSON.stringify([error, error.message, error.stack])).not.toContain(basic);
+      expect(JSON.stringify([error, error.message, error.stack])).not.toContain(BASIC);
       expect(JSON.stringify([error, error.message, error.stack])).not.toContain(SECRET);
     }
     const sent = server.got.map(({ headers }) => headers.authorization ?? headers["x-key"]);
-    const basic = `Basic ${Buffer.from(`me:${SECRET}`).toString("base64")}`;
-    expect(sent).toEqual([`Bearer ${SECRET}`, basic, basic, SECRET, undefined]);
+    const basic = `Basic ${BASIC}`;
+    expect(sent).toEqual([
+      ...[`Bearer ${SECRET}`, basic, basic, SECRET],
+      ...[`Bearer ${SECRET}`, `bearer  ${SECRET}`, undefined, undefined],
+    ]);
     await server.close();
     for (const options of ways) {
       const error = await failure(open(options));

@@ -1,7 +1,8 @@
-import { Reject } from "@elpis/api";
-import { describe, expect, it } from "vitest";
+import { type Batch, type GaugePoint, type Point, Reject } from "@elpis/api";
+import { describe, expect, it, onTestFinished } from "vitest";
 import { groupUrl } from "../src/pushgateway/group-url.ts";
 import { open } from "../src/pushgateway/open.ts";
+import { httpServer } from "./support/http-server.ts";
 import { ask, gateway, LOGIN } from "./support/programs.ts";
 import { batchOf, call, POINTS } from "./support/samples.ts";
 
@@ -41,6 +42,57 @@ describe("a Pushgateway", () => {
     await reporter.close?.();
     await reporter.close?.();
     expect(await samples(url)).toEqual([]);
+  });
+
+  it("loses nothing to a sample, nor to points that processes tell by themselves", async (context) => {
+    const url = await gateway(context);
+    const reporter = open({ url, basicAuth: LOGIN, removeAtEnd: true });
+    const [, , merged] = POINTS as [Point, Point, Point];
+    const value = async (): Promise<string[]> => {
+      const text = await ask(`${url}/metrics`);
+      return text
+        .split("\n")
+        .filter((line) => /^(?:open|elpis_reporter_test)\{/.test(line))
+        .map((line) => line.replace(/,?(?:app|instance|job|process)="\w+"/g, "").replace("{,", "{"))
+        .sort();
+    };
+    const told = (index: number, value: number): Point => ({
+      ...(merged as GaugePoint),
+      ...{ value, source: { app: "shop", name: "web", index, epoch: 1 } },
+    });
+    const report = (points: readonly Point[], more: Partial<Batch> = {}): unknown =>
+      reporter.report(batchOf({ points, ...more }), call());
+    await report([merged]);
+    const sample = { ...merged, ...{ kind: "gauge", name: "elpis.reporter.test", value: 1 } };
+    expect(await report([sample as Point])).toEqual({ rejected: 0 });
+    expect(await value()).toEqual(["elpis_reporter_test{} 1", "open{} -3"]);
+    await report([told(0, 5)]);
+    await report([told(1, 6)]);
+    expect(await value()).toEqual(['open{index="0"} 5', 'open{index="1"} 6', "open{} -3"]);
+    await report([{ ...(merged as GaugePoint), value: 9 }]);
+    await report([told(1, 7)]);
+    expect(await value()).toEqual(['open{index="0"} 5', 'open{index="1"} 7', "open{} 9"]);
+    // Nobody tells of them any longer.
+    await report([merged], { time: batchOf({}).time + 600_001 });
+    expect(await value()).toEqual(["open{} -3"]);
+    await reporter.close?.();
+    expect(await value()).toEqual([]);
+  });
+
+  it("is cleaned up after a request of which nobody knows whether it was taken", async () => {
+    const server = await httpServer();
+    onTestFinished(() => server.close());
+    const reporter = open({ url: server.url, removeAtEnd: true });
+    server.answers.push((response) => response.destroy());
+    await expect(reporter.report(batchOf({ points: POINTS }), call())).rejects.toThrow();
+    await reporter.close?.();
+    expect(server.got.map(({ method }) => method)).toEqual(["PUT", "DELETE"]);
+    // A gateway that is silent does not hold up the end longer than the host waits.
+    await reporter.report(batchOf({ points: POINTS }), call());
+    server.answers.push(() => {});
+    const startedAt = performance.now();
+    await reporter.close?.();
+    expect(performance.now() - startedAt).toBeLessThan(2000);
   });
 
   it("keeps groups apart, whatever they are called", async (context) => {

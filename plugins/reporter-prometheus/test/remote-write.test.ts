@@ -2,6 +2,7 @@ import type { ServerResponse } from "node:http";
 import { type Point, Reject } from "@elpis/api";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { open } from "../src/remote-write/open.ts";
+import { Owners } from "../src/remote-write/owners.ts";
 import { httpServer } from "./support/http-server.ts";
 import { ask, LOGIN, prometheus } from "./support/programs.ts";
 import { batchOf, call, POINTS } from "./support/samples.ts";
@@ -115,6 +116,58 @@ describe("remote write", () => {
     // Nobody asked for the same once more now.
     proxy.answers.push(pass);
     await expect(reporter.report(batch, call())).rejects.toThrow(/out of order/);
+    // A sample that is sent in between changes nothing.
+    const next = batchOf({ points: [...at(now + 2, one), ...at(now + 3, one)] });
+    proxy.answers.push(
+      async (response) => {
+        await write();
+        response.destroy();
+      },
+      pass,
+      pass,
+    );
+    await expect(reporter.report(next, call())).rejects.toThrow("fetch failed");
+    const sample = at(now, one).map((point) => ({ ...point, name: "sample" }));
+    expect(await reporter.report(batchOf({ points: sample }), call())).toEqual({ rejected: 0 });
+    expect(await reporter.report(next, call())).toEqual({ rejected: 0 });
+  });
+
+  it("has one metric of a name, also over several batches", async (context) => {
+    const url = await prometheus(context);
+    const reporter = open({ url: `${url}/api/v1/write`, basicAuth: LOGIN });
+    const now = Date.now() - 5000;
+    const [, , point] = POINTS as [Point, Point, Point];
+    const named = (name: string, value: number, time = now): Point =>
+      ({ ...point, name, value, time }) as Point;
+    const report = async (...points: Point[]): Promise<unknown> =>
+      reporter.report(batchOf({ points }), call());
+    expect(await report(named("a.b", 1))).toEqual({ rejected: 0 });
+    // In a batch of its own, and in a second round of one.
+    expect(await report(named("a_b", 2))).toMatchObject({ rejected: 1 });
+    expect(await report(named("a-b", 2), named("a-b", 3, now + 1))).toMatchObject({ rejected: 2 });
+    const counter = { ...named("c", 2), kind: "counter", temporality: "cumulative" } as Point;
+    expect(await report(counter, named("c_total", 3), named("a.b", 4, now + 2))).toMatchObject({
+      rejected: 1,
+    });
+    expect(await query(url, "a_b")).toMatchObject([
+      [
+        {},
+        [
+          [now, "1"],
+          [now + 2, "4"],
+        ],
+      ],
+    ]);
+    expect(await query(url, "c_total")).toMatchObject([[{}, [[now, "2"]]]]);
+  });
+
+  it("remembers no more names than it may", () => {
+    const [, , point] = POINTS as [Point, Point, Point];
+    const owners = new Owners(undefined, 2);
+    const owns = (name: string): boolean => owners.owns({ ...point, name });
+    expect([owns("a.b"), owns("a_b"), owns("x"), owns("y"), owns("a_b")]).toEqual([
+      ...[true, false, true, true, true],
+    ]);
   });
 
   it("takes names and values of every kind", async (context) => {

@@ -40,18 +40,19 @@ export interface CheckAnswerOptions {
   readonly keepBody?: boolean;
   /** What the body of a refusal says, of which `bytes` are the beginning. @default it is text in UTF-8 */
   readonly reasonOf?: (bytes: Uint8Array) => string;
+  /** Statuses that mean: not taken, later perhaps. @default 408, 425, 429, 500, 502, 503, 504 */
+  readonly later?: readonly number[];
 }
 
-/** Statuses that mean: not taken, later perhaps. */
-const LATER: ReadonlySet<number> = new Set([408, 425, 429, 500, 502, 503, 504]);
+const LATER: readonly number[] = [408, 425, 429, 500, 502, 503, 504];
 /** Of a body, for the reason. What is read beyond it is thrown away, so that the connection can be used again. */
 const REASON_BYTES = 4096;
 const MAX_READ_BYTES = 65_536;
 
 /**
  * Does nothing for an answer that says a batch was taken, and throws what the host is to be told otherwise: `413` is
- * {@link TooLarge}; `408`, `425`, `429` and most of `5xx` are {@link RetryLater}, with what `Retry-After` asks for; anything else is
- * {@link Reject}. The body is read to its end, or given up where it is long: whoever wants that of a good answer says `keepBody`.
+ * {@link TooLarge}; `408`, `425`, `429` and most of `5xx`, or what `later` says, are {@link RetryLater}, with what `Retry-After` asks
+ * for; anything else is {@link Reject}. The body is read to its end, or given up where it is long: whoever wants that of a good answer says `keepBody`.
  *
  * @throws RetryLater, TooLarge, Reject
  */
@@ -60,6 +61,7 @@ export async function checkAnswer(
   {
     keepBody = false,
     reasonOf = (bytes) => Buffer.from(bytes).toString("utf8"),
+    later = LATER,
   }: CheckAnswerOptions = {},
 ): Promise<void> {
   const { status, headers } = answer;
@@ -72,7 +74,8 @@ export async function checkAnswer(
   const words = reasonOf(beginning).replaceAll(/\s+/g, " ").trim().slice(0, REASON_CHARS);
   const reason = words === "" ? `HTTP status ${status}` : `HTTP status ${status}: ${words}`;
   if (status === 413) throw new TooLarge(reason);
-  if (LATER.has(status)) throw new RetryLater(retryAfterMs(headers.get("retry-after")), reason);
+  if (later.includes(status))
+    throw new RetryLater(retryAfterMs(headers.get("retry-after")), reason);
   throw new Reject(reason);
 }
 

@@ -1,3 +1,4 @@
+import { metrics } from "@elpis/metrics";
 import { defineConfig } from "elpis";
 
 export default defineConfig({
@@ -5,4 +6,5 @@ export default defineConfig({
   processes: {
     web: { entry: "./web.js", scale: 2, ready: "listen" },
   },
+  plugins: [metrics()],
 });

@@ -3,4 +3,5 @@ import { hub } from "@elpis/core/process";
 
 const { name, index } = hub.location;
 const server = createServer((_, response) => response.end(`hello from ${name}.${index}\n`));
-server.listen(process.env.PORT ?? 3000);
+// Reached from this machine only, unless somebody says otherwise.
+server.listen(Number(process.env.PORT ?? 3000), process.env.HOST ?? "127.0.0.1");

@@ -1,5 +1,6 @@
 import { type DestinationStream, type Logger, symbols } from "pino";
 import type { LineWriter } from "./line-writer.ts";
+import { isWrittenPlain } from "./plain-keys.ts";
 import { printLine } from "./stdio.ts";
 import { isHeard, tellError } from "./tell-errors.ts";
 
@@ -45,7 +46,8 @@ export function destination(options: DestinationOptions): DestinationStream {
       const { lastLevel, lastMsg, lastObj } = told;
       if (lastLevel >= stdoutLevel) printLine(text);
       if (isHeard(lastLevel)) {
-        tellError({ text: line, level: lastLevel, message: lastMsg, given: lastObj });
+        const isPlain = (key: string): boolean => isWrittenPlain(told.lastLogger, key);
+        tellError({ text: line, level: lastLevel, message: lastMsg, given: lastObj, isPlain });
       }
     },
     flushSync: () => writer.flushSync(),

@@ -16,6 +16,8 @@ export interface MadeLine {
   readonly level: number;
   readonly message: unknown;
   readonly given: unknown;
+  /** Whether a value of this key is written as it is: nobody has said what is to be shown of it, or hidden. */
+  isPlain(key: string): boolean;
 }
 
 /** Whether somebody wants to hear of lines of that level. */
@@ -26,30 +28,44 @@ export function isHeard(level: number): boolean {
 let isTelling = false;
 
 /** Tells of a line as it was written: what `redact` hides is hidden here as well. Never throws. */
-export function tellError({ text, level, message, given }: MadeLine): void {
+export function tellError(line: MadeLine): void {
   // Whoever hears may log itself.
   if (isTelling) return;
   isTelling = true;
   try {
-    const fields = fieldsOf(text, given);
-    const { message: ofError = "" } = (fields.err ?? {}) as { readonly message?: unknown };
+    const { level, message } = line;
+    const fields = fieldsOf(line);
+    const ofError = (fields.err ?? fields.error ?? {}) as { readonly message?: unknown };
     // Levels of one's own count as the next lower one of these.
     const name = level >= FATAL ? "fatal" : "error";
-    told.publish({ level: name, message: String(message ?? ofError), fields });
+    told.publish({ level: name, message: toText(message ?? ofError.message ?? ""), fields });
+  } catch {
+    // What cannot be read cannot be told of; the line itself was written.
   } finally {
     isTelling = false;
   }
 }
 
-function fieldsOf(text: string, given: unknown): Fields {
-  const fields: Record<string, unknown> = {};
-  for (const [key, value] of Object.entries(parse(text))) {
-    if (!OF_THE_LINE.has(key)) fields[key] = value;
-  }
+function fieldsOf({ text, given, isPlain }: MadeLine): Fields {
+  const entries = Object.entries(parse(text)).filter(([key]) => !OF_THE_LINE.has(key));
+  // One by one a key `__proto__` would be none.
+  const fields: Record<string, unknown> = Object.fromEntries(entries);
   for (const key of ["err", "error"]) {
-    if (isRecord(fields[key])) fields[key] = errorOf(fields[key], (given as Fields | null)?.[key]);
+    const written = fields[key];
+    if (!isRecord(written)) continue;
+    const error = (given as Fields | null)?.[key];
+    fields[key] = error instanceof Error && isPlain(key) ? whole(written, error) : named(written);
   }
   return fields;
+}
+
+/** Symbols, and objects that have no text, are no reason to say nothing. */
+function toText(value: unknown): string {
+  try {
+    return String(value);
+  } catch {
+    return "";
+  }
 }
 
 /** Options of pino may make something else of a line. */
@@ -62,9 +78,14 @@ function parse(text: string): Fields {
   }
 }
 
-/** Serializers call the name of an error its type; without one nothing of an error is written. */
-function errorOf(written: Fields, given: unknown): unknown {
-  if (Object.keys(written).length === 0 && given instanceof Error) return given;
+/** Without a serializer only what was added to an error is written, such as its code. */
+function whole(written: Fields, error: Error): unknown {
+  const { name, message, stack } = error;
+  return typeof written.message === "string" ? written : { ...written, name, message, stack };
+}
+
+/** Serializers call the name of an error its type. */
+function named(written: Fields): Fields {
   const { type } = written;
   return typeof type === "string" && written.name === undefined
     ? { ...written, name: type }

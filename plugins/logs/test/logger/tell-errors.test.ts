@@ -1,5 +1,6 @@
 import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import { expect, it, onTestFinished } from "vitest";
+import { tellError } from "../../src/logger/tell-errors.ts";
 import { elpisLogger } from "../../src/logger.ts";
 import { linesOf, place } from "./support.ts";
 
@@ -38,8 +39,76 @@ it("tells of errors, and of nothing else, with the fields of the line", async ()
         err: expect.objectContaining({ name: "RangeError", message: "too far", code: "E_FAR" }),
       },
     },
-    { level: "error", message: "it broke", fields: { error: expect.any(TypeError) } },
+    {
+      ...{ level: "error", message: "it broke" },
+      fields: { error: expect.objectContaining({ name: "TypeError", message: "not written" }) },
+    },
   ]);
+});
+
+it("tells of errors under the key error as of those under err, also when they have a code", async () => {
+  const { logger } = await place();
+  const lines = heard();
+  const log = logger({ redact: ["password", "errors.message"] });
+  const error = Object.assign(new RangeError("no such file"), { code: "ENOENT", errno: -2 });
+  const { name, message, stack } = error;
+  log.error({ error }, "it broke");
+  log.error({ error });
+  log.child({ part: "shop" }).error({ error });
+  const told = { name, message, stack, code: "ENOENT", errno: -2 };
+  expect(lines).toEqual([
+    { level: "error", message: "it broke", fields: { error: told } },
+    { level: "error", message: "no such file", fields: { error: told } },
+    { level: "error", message: "no such file", fields: { part: "shop", error: told } },
+  ]);
+});
+
+it("adds nothing to what somebody wants to show or to hide of an error", async () => {
+  const { logger } = await place();
+  const lines = heard();
+  const error = Object.assign(new Error("hunter2"), { code: "E_AUTH" });
+  logger({ redact: ["error.message"] }).error({ error }, "1");
+  logger({ redact: ["*.message"] }).error({ error }, "2");
+  logger({ redact: ["error"] }).error({ error }, "3");
+  const serializers = { error: ({ code }: { code: string }) => ({ code }) };
+  logger({ pino: { serializers } }).error({ error }, "4");
+  logger().child({}, { serializers }).error({ error }, "5");
+  logger()
+    .child({}, { redact: ["error.message"] })
+    .error({ error }, "6");
+  const log = ({ error }: Record<string, unknown>) => ({ error: { ...(error as object) } });
+  logger({ pino: { formatters: { log } } }).error({ error }, "7");
+  expect(lines.map((line) => line.message)).toEqual(["1", "2", "3", "4", "5", "6", "7"]);
+  expect(JSON.stringify(lines)).not.toContain("hunter2");
+});
+
+it("never throws, whatever is logged", async () => {
+  const { logger } = await place();
+  const lines = heard();
+  const log = logger({ pino: { hooks: { streamWrite: (text) => text } } });
+  const odd = {
+    toString: () => {
+      throw new Error("no text");
+    },
+  };
+  const bad = Object.assign(new Error("x"), { code: "E" });
+  Object.defineProperty(bad, "message", {
+    get: () => {
+      throw new Error("no message");
+    },
+  });
+  expect(() => log.error({}, Symbol("s") as never)).not.toThrow();
+  expect(() => log.error({}, odd as never)).not.toThrow();
+  log.error(JSON.parse('{"__proto__": {"polluted": true}, "a": 1}'), "proto");
+  const { fields } = lines.at(-1) as Told;
+  expect(Object.getPrototypeOf(fields)).toBe(Object.prototype);
+  expect(Object.keys(fields)).toEqual(["__proto__", "a"]);
+  expect(() =>
+    tellError({
+      ...{ text: '{"error":{"code":"E"}}', level: 50, message: undefined },
+      ...{ given: { error: bad }, isPlain: () => true },
+    }),
+  ).not.toThrow();
 });
 
 it("hides what is hidden in the file, whatever the form of its lines", async () => {

@@ -133,6 +133,26 @@ it("knows whose client has gone away, and lets go of servers", async () => {
   expect(measured.seen()["GET 200"]).toBe(1);
 });
 
+it("does not take an answer that its client has broken off for a whole one", async () => {
+  const measured = await begin();
+  const server = http2.createServer();
+  server.on("stream", (stream) => {
+    stream.on("error", () => {});
+    stream.respond();
+    stream.write("the first part");
+  });
+  const { session } = connect(`http://127.0.0.1:${await listen(server)}`);
+  for (let count = 1; count <= 2; count++) {
+    const stream = session.request({ ":path": "/" });
+    stream.on("error", () => {});
+    await once(stream, "response");
+    await once(stream, "data");
+    stream.close(http2.constants.NGHTTP2_CANCEL);
+    await waitFor(() => measured.active() === 0, { what: "it to be over" });
+    expect(measured.seen()).toEqual({ "GET aborted": count });
+  }
+});
+
 it("counts each request once where a server has both versions over TLS", async (context) => {
   if (spawnSync("openssl", ["version"]).error !== undefined) {
     console.log("skipped: openssl is not installed");

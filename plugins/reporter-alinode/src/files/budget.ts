@@ -10,7 +10,7 @@ export class Budget {
     this.#most = most;
   }
 
-  /** @returns how many of `wanted` lines may be written; they count as written */
+  /** @param now in milliseconds of a clock that is not set. @returns how many of `wanted` lines may be written; they count as written */
   take(wanted: number, now: number): number {
     this.#written = this.#written.filter(({ time }) => now - time < MINUTE_MS);
     const used = this.#written.reduce((sum, { lines }) => sum + lines, 0);

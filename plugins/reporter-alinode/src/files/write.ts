@@ -14,10 +14,10 @@ export async function writeRecords(
 ): Promise<void> {
   const at = localTime(time);
   const node = records.lines.map((pairs) => `${nodeLine(at, process.pid, pairs)}\n`);
-  await files.append("node", node.join(""), now);
+  await files.append("node", node, now);
   const tracing = records.spans.map((span) => `${JSON.stringify(span)}\n`);
-  await files.append("tracing", tracing.join(""), now);
+  await files.append("tracing", tracing, now);
   const access = records.access.map((one) => `${accessLine(one)}\n`);
-  await files.append("access", access.join(""), now);
-  await files.append("elpis-error", records.errors.map(errorText).join(""), now);
+  await files.append("access", access, now);
+  await files.append("elpis-error", records.errors.map(errorText), now);
 }

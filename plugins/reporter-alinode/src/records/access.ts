@@ -1,5 +1,7 @@
 import type { SignalTags, SpanRecord } from "@elpis/api";
 
+/** From here on there are no days. */
+const MOST_TIME = 8.64e15;
 /** Of the last 20 lines the collector sends the slowest in and the slowest out. */
 const KEPT = 10;
 
@@ -38,7 +40,7 @@ function translate({ kind, tags, start, durationMs }: SpanRecord): AccessRecord 
   const method = word(tags, "http.request.method", "http.method");
   const code = Number(word(tags, "http.response.status_code", "http.status_code"));
   if (method === "-" || !Number.isInteger(code) || code < 0) return undefined;
-  if (!Number.isFinite(start) || !Number.isFinite(durationMs)) return undefined;
+  if (!(Math.abs(start) <= MOST_TIME) || !Number.isFinite(durationMs)) return undefined;
   const here = word(tags, "server.address", "net.host.name");
   return {
     timestamp: new Date(start).toISOString(),

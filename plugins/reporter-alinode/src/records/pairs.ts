@@ -38,15 +38,21 @@ function translate(point: Point, { scale, service }: Writing): Pair[] | string {
   const labels = labelsOf(point, service);
   // What is measured in seconds is mostly far below one.
   const isSeconds = point.unit === "s" && !Object.hasOwn(scale, point.name);
-  const factor = isSeconds ? 1000 : (scale[point.name] ?? 1);
+  const own = Object.hasOwn(scale, point.name) ? scale[point.name] : undefined;
+  const factor = isSeconds ? 1000 : (own ?? 1);
   const pairs: Pair[] = [];
+  let reason: string | undefined;
   for (const [suffix, value, isScaled] of figuresOf(point)) {
     const written = valueText(isScaled ? value * factor : value);
-    if ("reason" in written) return written.reason;
+    if ("reason" in written) {
+      // One figure that cannot be written, such as the least of many, does not cost the others.
+      reason ??= written.reason;
+      continue;
+    }
     const unit = isSeconds && isScaled ? "_ms" : "";
     pairs.push({ key: keyOf(point.name, unit + suffix, labels), text: written.text });
   }
-  return pairs;
+  return pairs.length === 0 && reason !== undefined ? reason : pairs;
 }
 
 /** What a point consists of: a suffix, a value, and whether it is in the unit of the point. */

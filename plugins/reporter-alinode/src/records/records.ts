@@ -27,8 +27,11 @@ export class Recorder {
   readonly #scale: Readonly<Record<string, number>>;
   readonly #hasAccess: boolean;
   readonly #budgets: Readonly<Record<"lines" | "spans" | "errors", Budget>>;
+  readonly #now: () => number;
 
-  constructor({ scale = {}, access = false, lines = LINES }: AlinodeOptions) {
+  /** @param now a clock that is not set */
+  constructor({ scale = {}, access = false, lines = LINES }: AlinodeOptions, now: () => number) {
+    this.#now = now;
     this.#scale = scale;
     this.#hasAccess = access;
     this.#budgets = {
@@ -39,7 +42,8 @@ export class Recorder {
   }
 
   /** Call it once for a batch: what it gives counts as written. */
-  make({ points, spans, errors, resource }: Batch, now: number): Records {
+  make({ points, spans, errors, resource }: Batch): Records {
+    const now = this.#now();
     const refused = new Refused();
     const writing = { scale: this.#scale, service: resource["service.name"] };
     const lines = packed(pairsOf(points, writing, refused));

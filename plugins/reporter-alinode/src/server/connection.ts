@@ -25,7 +25,8 @@ const TIMINGS: Timings = {
   register: 5000,
   reconnect: [3000, 10_000],
   refused: 60_000,
-  close: 1000,
+  // The host waits for two seconds in all.
+  close: 500,
 };
 
 /** Speaks to a server of Alinode as its collector does: it keeps a connection, registers, and answers. */

@@ -53,7 +53,6 @@ describe("points", () => {
         gauge({ name: "b", value: 1e22 }),
         gauge({ name: "c", value: 1e-9 }),
         counter({ name: "d", value: Number.NaN }),
-        histogram({ name: "e", min: -1 }),
         gauge({ name: "f", value: 1 }),
         gauge({ name: "f", value: 2 }),
         histogram({ name: "g", count: 0 }),
@@ -61,11 +60,25 @@ describe("points", () => {
     ).toEqual({
       f: "1",
       refused:
-        "2: it is below 0, which is not read; " +
+        "1: it is below 0, which is not read; " +
         "1: it is too large to be written without an exponent; " +
         "1: it is so small that it would be read as 0; option `scale` enlarges it; " +
         "1: it is no number; 1: another has the same name",
     });
+  });
+
+  it("have all figures but those that would be read as something else", () => {
+    const all = valuesOf([histogram({ name: "e" })]) as Record<string, string>;
+    const { e_min: _, e_p50: __, ...others } = all;
+    expect(valuesOf([histogram({ name: "e", min: 1e-9, p50: 0.001 })])).toEqual(others);
+    expect(valuesOf([histogram({ name: "e", min: -1, p50: Number.NaN })])).toEqual(others);
+  });
+
+  it("are enlarged by what was said of their names, and by nothing that all objects have", () => {
+    const points = ["constructor", "toString", "__proto__"].map((name) =>
+      gauge({ name, value: 2 }),
+    );
+    expect(Object.values(valuesOf(points))).toEqual(["2", "2", "2"]);
   });
 });
 
@@ -163,6 +176,8 @@ describe("requests", () => {
       request({ "http.target": "/a?token=x" }, 0),
       request({ "url.path": '/a b"c' }, 1),
       request({}, 2),
+      // There is no such day.
+      { ...request({ "url.path": "/never" }), start: 1e300 },
       span({ kind: "internal" }),
       span({ tags: {} }),
     ]).map(accessLine);

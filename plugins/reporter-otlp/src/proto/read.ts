@@ -1,6 +1,14 @@
-/** Numbers and bytes of a message by the numbers of their fields; undefined when it is none. */
+/** Numbers and bytes of a message by the numbers of their fields, the last of each; undefined when it is none. */
 export function readFields(bytes: Uint8Array): Map<number, number | Uint8Array> | undefined {
-  const fields = new Map<number, number | Uint8Array>();
+  const all = readAll(bytes);
+  return all === undefined ? undefined : new Map(all);
+}
+
+/** The same of fields that may be there several times. */
+export function readAll(
+  bytes: Uint8Array,
+): (readonly [field: number, value: number | Uint8Array])[] | undefined {
+  const fields: [number, number | Uint8Array][] = [];
   let at = 0;
   const varint = (): number => {
     let value = 0;
@@ -17,14 +25,14 @@ export function readFields(bytes: Uint8Array): Map<number, number | Uint8Array> 
     const number = Math.floor(tag / 8);
     switch (tag % 8) {
       case 0:
-        fields.set(number, varint());
+        fields.push([number, varint()]);
         break;
       case 1:
         at += 8;
         break;
       case 2: {
         const size = varint();
-        fields.set(number, bytes.subarray(at, at + size));
+        fields.push([number, bytes.subarray(at, at + size)]);
         at += size;
         break;
       }

@@ -1,6 +1,6 @@
 import { promisify } from "node:util";
 import { gzip } from "node:zlib";
-import { checkAnswer, type Report } from "@elpis/api";
+import { checkAnswer, type Report, readBeginning } from "@elpis/api";
 import type { Message } from "../model/common.ts";
 import { encode } from "../proto/encode.ts";
 import { type Door, scrubber } from "../settings.ts";
@@ -8,6 +8,13 @@ import { refusalText, reportOf, reportOfJson } from "./answer.ts";
 import type { Send } from "./send.ts";
 
 const compress = promisify(gzip);
+/** After these OTLP wants to be asked again, and after no others. */
+const LATER = [429, 502, 503, 504];
+/** What stands in front of a backend says the others also of a request that breaks it each time. */
+const LATER_AT_LAST = [429, 503];
+const MOST_ATTEMPTS = 10;
+/** Of an answer; nobody has so much to say. */
+const ANSWER_BYTES = 65_536;
 
 /** Sends by HTTP. */
 export function httpSend(door: Door): Send {
@@ -19,7 +26,7 @@ export function httpSend(door: Door): Send {
     ...(door.gzip && { "content-encoding": "gzip" }),
   };
   return {
-    send: async (name, message, { signal }): Promise<Report | undefined> => {
+    send: async (name, message, { signal, attempt }): Promise<Report | undefined> => {
       const plain = isJson ? jsonOf(message) : encode(name, message);
       const body = door.gzip ? await compress(plain) : plain;
       // A redirect would turn a request into a question, or take the headers elsewhere.
@@ -28,9 +35,11 @@ export function httpSend(door: Door): Send {
       const type = response.headers.get("content-type");
       await checkAnswer(response, {
         keepBody: true,
+        later: attempt < MOST_ATTEMPTS ? LATER : LATER_AT_LAST,
         reasonOf: (bytes) => scrub(refusalText(bytes, type)),
       });
-      const bytes = new Uint8Array(await response.arrayBuffer());
+      // It was taken, whatever the rest of the answer does: what breaks off says of nothing that it was refused.
+      const bytes = await readBeginning(response, ANSWER_BYTES);
       const isJsonAnswer = type?.includes("json") ?? isJson;
       const report = isJsonAnswer ? reportOfJson(new TextDecoder().decode(bytes)) : reportOf(bytes);
       return report?.reason === undefined ? report : { ...report, reason: scrub(report.reason) };

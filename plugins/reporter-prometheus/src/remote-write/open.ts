@@ -5,6 +5,7 @@ import { targetLabels } from "../labels.ts";
 import type { RemoteWriteOptions } from "../options.ts";
 import { send } from "../send.ts";
 import { encodeRequest } from "./encode.ts";
+import { Owners } from "./owners.ts";
 import { toWritten } from "./samples.ts";
 
 const HEADERS = {
@@ -20,18 +21,21 @@ const ANSWERS = [
   "ELPIS_REPORTER_REJECTED",
 ] as const;
 
+const REMEMBERED = 4;
+
 /** Makes the reporter. */
 export function open(options: RemoteWriteOptions): Reporter {
   const { url, labels = {}, prefix } = options;
   const access = accessOf(url, options);
-  /** The batch of which it is not known whether it was taken. */
-  let inDoubt: string | undefined;
+  const owners = new Owners(prefix);
+  /** Batches of which it is not known whether they were taken: the one at hand, and samples that were sent beside it. */
+  const inDoubt = new Set<string>();
   return {
     // What it has already changes nothing.
     wants: { signals: ["metrics"], temporality: "cumulative", maxItems: 500, retry: "safe" },
     report: async ({ id, points, resource }, { signal }) => {
       const fixed = { ...labels, ...targetLabels(resource, options) };
-      const written = toWritten(points, fixed, prefix);
+      const written = toWritten(points, { fixed, prefix, owners });
       const { dropped } = written;
       const report = {
         rejected: dropped,
@@ -39,19 +43,24 @@ export function open(options: RemoteWriteOptions): Reporter {
       };
       if (written.series.length === 0) return report;
       const body = snappy.compress(encodeRequest(written));
-      const wasInDoubt = inDoubt === id;
-      inDoubt = undefined;
+      const wasInDoubt = inDoubt.delete(id);
       try {
         await send(access, { method: "POST", url: access.url, headers: HEADERS, body, signal });
       } catch (error) {
-        // A request is taken as a whole or not at all: what it has already it refuses.
+        // What it has already it refuses.
         if (wasInDoubt && isKnown(error)) return report;
-        if (!isAnswer(error)) inDoubt = id;
+        if (!isAnswer(error)) remember(inDoubt, id);
         throw error;
       }
       return report;
     },
   };
+}
+
+/** The latest few. */
+function remember(ids: Set<string>, id: string): void {
+  ids.add(id);
+  for (const one of ids) if (ids.size > REMEMBERED) ids.delete(one);
 }
 
 function isAnswer(error: unknown): boolean {

@@ -1,6 +1,7 @@
 import type { Point } from "@elpis/api";
 import { type PrometheusSeries, toPrometheusSeries } from "@elpis/telemetry";
 import { ownLabels, seriesKey } from "../labels.ts";
+import type { Owners } from "./owners.ts";
 
 /** One series with its values in the order of time. */
 export interface Series {
@@ -17,15 +18,23 @@ export interface Written {
   readonly dropped: number;
 }
 
+/** How points are written. */
+export interface WritingOptions {
+  /** Labels of all. */
+  readonly fixed: Readonly<Record<string, string>>;
+  readonly prefix: string | undefined;
+  readonly owners: Owners;
+}
+
 /** Points as series. Several points of one series are several of its samples. */
 export function toWritten(
   points: readonly Point[],
-  fixed: Readonly<Record<string, string>>,
-  prefix: string | undefined,
+  { fixed, prefix, owners }: WritingOptions,
 ): Written {
   const families = new Map<string, Omit<PrometheusSeries, "samples">>();
   const series = new Map<string, Series>();
-  let dropped = 0;
+  const owned = points.filter((point) => owners.owns(point));
+  let dropped = points.length - owned.length;
   const options = {
     labels: ownLabels(fixed),
     onDrop: () => {
@@ -33,7 +42,7 @@ export function toWritten(
     },
     ...(prefix !== undefined && { prefix }),
   };
-  for (const round of rounds(points)) {
+  for (const round of rounds(owned)) {
     for (const { samples, ...family } of toPrometheusSeries(round, options)) {
       families.set(family.name, family);
       for (const { name, labels, value, time } of samples) {

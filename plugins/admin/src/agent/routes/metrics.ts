@@ -1,10 +1,4 @@
-import {
-  type Point,
-  type PointFilter,
-  type Scope,
-  toOpenMetrics,
-  toPrometheus,
-} from "@elpis/telemetry";
+import { type Point, type Scope, toOpenMetrics, toPrometheus } from "@elpis/telemetry";
 import { badInput, notFound } from "../../errors.ts";
 import type { Answered, Asked, Route, RouteWorld } from "../route.ts";
 
@@ -12,17 +6,24 @@ const PROMETHEUS = "text/plain; version=0.0.4; charset=utf-8";
 const OPEN_METRICS = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
 const SCOPES: readonly string[] = ["name", "process", "app"] satisfies Scope[];
-const SCOPE_QUERY = {
+const QUERY = {
+  group: "only the points of this group, also of one that is called `list` or `prometheus`",
   scope: "`name`: all processes of a name together (default); `process`: each by itself; `app`",
 };
 
 /** What was measured. */
 export function metricsRoutes({ metrics }: RouteWorld): Route[] {
-  const read = async ({ query }: Asked, filter: PointFilter = {}): Promise<readonly Point[]> => {
+  const read = async ({ params, query }: Asked): Promise<readonly Point[]> => {
     if (metrics === undefined) {
       throw notFound("This application has no plugin @elpis/metrics; add it to its plugins.");
     }
-    return await metrics.points({ scope: scopeOf(query), filter });
+    const group = params.group ?? query.group;
+    const filter = group === undefined ? {} : { groups: [group] };
+    const points = await metrics.points({ scope: scopeOf(query), filter });
+    if (group !== undefined && points.length === 0) {
+      throw notFound(`There is no group ${group.slice(0, 64)}.`);
+    }
+    return points;
   };
   const prometheus = async (asked: Asked): Promise<Answered> => ({
     text: toPrometheus(await read(asked)),
@@ -41,7 +42,7 @@ export function metricsRoutes({ metrics }: RouteWorld): Route[] {
       method: "GET",
       path: "/metrics",
       summary: "All points; as text for Prometheus or OpenMetrics where `accept` asks for that",
-      query: SCOPE_QUERY,
+      query: QUERY,
       statuses,
       answer: async (asked) => {
         const { accept } = asked;
@@ -61,7 +62,7 @@ export function metricsRoutes({ metrics }: RouteWorld): Route[] {
       method: "GET",
       path: "/metrics/prometheus",
       summary: "All points, as text for Prometheus",
-      query: SCOPE_QUERY,
+      query: QUERY,
       statuses,
       answer: prometheus,
     },
@@ -69,14 +70,9 @@ export function metricsRoutes({ metrics }: RouteWorld): Route[] {
       method: "GET",
       path: "/metrics/:group",
       summary: "The points of one group",
-      query: SCOPE_QUERY,
+      query: { scope: QUERY.scope },
       statuses,
-      answer: async (asked) => {
-        const group = asked.params.group ?? "";
-        const points = await read(asked, { groups: [group] });
-        if (points.length === 0) throw notFound(`There is no group ${group.slice(0, 64)}.`);
-        return { data: points };
-      },
+      answer: async (asked) => ({ data: await read(asked) }),
     },
   ];
 }

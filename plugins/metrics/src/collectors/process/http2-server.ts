@@ -63,14 +63,17 @@ export class Http2Server {
       isOpen = false;
       this.#outcomes.end(headers[":method"] ?? "", status, this.#now() - startedAt);
     };
+    const statusNow = (): number | undefined =>
+      stream.rstCode === 0 && !stream.aborted ? statusOf(stream) : undefined;
+    // Comes as well when the client has gone away in the middle: then the end is told below.
     stream.once("finish", () => {
-      const status = statusOf(stream);
+      const status = statusNow();
       if (status !== undefined) end(status);
     });
     // The one event that comes for every stream, also when the client has gone away.
     stream.once("close", () => {
       this.#active.add(-1);
-      end(stream.rstCode === 0 && !stream.aborted ? statusOf(stream) : undefined);
+      end(statusNow());
     });
   };
 }
