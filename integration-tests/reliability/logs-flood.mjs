@@ -20,7 +20,7 @@ void program(
   "a flood of lines costs whoever prints it, and nobody else",
   async (run) => {
     const lines = run.short ? 20_000 : 200_000;
-    const rounds = run.short ? 3 : 25;
+    const rounds = run.short ? 3 : 12;
     const name = "flood";
     const env = { LINES: String(lines) };
     const logs = join(run.home, "logs");
