@@ -27,6 +27,9 @@ async function report(port: number): Promise<void> {
 describe("StatsD itself", () => {
   it("has the sums and values that were sent, twice", async (context) => {
     const program = etsy() ?? skip(context, "statsd is not installed", true);
+    const [major = 0] = process.versions.node.split(".").map(Number);
+    // Its newest version uses what Node 23 has taken out.
+    if (major >= 23) skip(context, "statsd 0.9 does not run on this Node", false);
     const dir = await tempDir();
     onTestFinished(dir.remove);
     const [port, admin] = [await freeUdpPort(), await freeTcpPort()];
