@@ -5,7 +5,6 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { alinode } from "@elpis/reporter-alinode";
 import { file } from "@elpis/reporter-file";
 import { newRelic } from "@elpis/reporter-newrelic";
 import { openFalcon } from "@elpis/reporter-open-falcon";
@@ -67,7 +66,7 @@ const USES = [
   [pushgateway, { url }],
   [statsd, { host: "127.0.0.1", port: ports.udp, dialect: "dogstatsd" }],
   [file, { path: join(dir, "all.jsonl"), size: "10mb", keep: 1 }],
-  [alinode, { dir: join(dir, "alinode") }],
+  [statsd, { host: "127.0.0.1", port: ports.udp, dialect: "statsd" }],
 ];
 
 /** Evenly, so that each run is like the other. */
@@ -116,10 +115,10 @@ async function round() {
 
 for (let at = 0; at < WARM_UP; at++) await round();
 const without = rss();
-for (const [factory, own] of USES) {
+for (const [at, [factory, own]] of USES.entries()) {
   const { definition } = factory;
   host.add({
-    name: definition.name,
+    name: `${definition.name}-${at}`,
     kind: definition.name,
     open: definition.open,
     own,
