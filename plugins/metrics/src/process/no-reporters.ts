@@ -1,4 +1,4 @@
-import type { Reporters } from "@elpis/api";
+import { ElpisError, type Reporters } from "@elpis/api";
 
 /** For processes that do not merge: there is nothing to report. */
 export const NO_REPORTERS: Reporters = {
@@ -6,7 +6,11 @@ export const NO_REPORTERS: Reporters = {
   take: () => {},
   status: () => [],
   test: async (name) => {
-    throw new Error(`no reporter runs in this process, and none is called ${name}`);
+    throw new ElpisError(
+      "ELPIS_REPORTER_UNKNOWN",
+      `No reporter runs in this process, so none is called "${name}". They run in the one that merges.`,
+      { details: { name } },
+    );
   },
   onWanted: () => () => {},
 };
