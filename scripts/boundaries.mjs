@@ -20,6 +20,7 @@ const arrows = {
   "packages/testing": ["@elpis/api", "@elpis/protocol", "@elpis/core"],
   "packages/cli": ["@elpis/api", "@elpis/protocol", "@elpis/core"],
   "plugins/metrics": telling,
+  "plugins/trace": telling,
   "plugins/health": telling,
   "plugins/admin": telling,
   "plugins/reporter-otlp": telling,

@@ -1,6 +1,7 @@
 import type { ConfigTopics } from "./config-topics.ts";
 import type { ConnectionChange, DroppedEvents } from "./connection.ts";
 import type { ElpisError } from "./errors.ts";
+import type { HubTracing } from "./hub-tracing.ts";
 import type { JobHandler, JobOptions, JobReceipt, Jobs, WorkOptions } from "./jobs.ts";
 import type { Location, PeerChange, PeerInfo, Selector } from "./location.ts";
 import type { ProxyOptions, PublishOptions, Remote } from "./objects.ts";
@@ -243,6 +244,8 @@ export interface Client<Topics = AnyTopics> {
    * `ELPIS_HUB_BAD_PAYLOAD`: at the sender before it leaves, at the receiver before a handler or listener sees it.
    */
   useSchemas(schemas: TopicSchemas): void;
+  /** Has messages of this client followed from now on, by one at a time; see {@link HubTracing}. */
+  useTracing(tracing: HubTracing): Off;
 
   /** Whether the hub can be reached now. */
   readonly connected: boolean;

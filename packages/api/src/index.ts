@@ -32,6 +32,7 @@ export {
   type PeerFigures,
   type TrafficFigures,
 } from "./hub-figures.ts";
+export type { Arriving, HubTracing, HubVerb, Leaving, TracedMessage } from "./hub-tracing.ts";
 export type {
   DeadJob,
   JobContext,
@@ -186,4 +187,14 @@ export type {
   Stream,
   StreamName,
 } from "./topics.ts";
+export type {
+  TraceDetails,
+  TracePage,
+  TraceQuery,
+  TraceSpan,
+  TraceStats,
+  TraceStatus,
+  TraceSummary,
+  TraceTopics,
+} from "./traces.ts";
 export { type Duration, MAX_DURATION_MS, parseDuration, parseSize, type Size } from "./units.ts";

@@ -9,6 +9,7 @@ import {
   type EmitOptions,
   type EventListener,
   type HandleOptions,
+  type HubTracing,
   type JobHandler,
   type JobOptions,
   type JobReceipt,
@@ -163,6 +164,13 @@ export class HubClient implements Client {
     this.#checks.add(schemas);
     this.#outgoing.checks = this.#checks;
     this.#uplink.services.checks = this.#checks;
+  }
+
+  useTracing(tracing: HubTracing): Off {
+    this.#uplink.tracing = tracing;
+    return () => {
+      if (this.#uplink.tracing === tracing) this.#uplink.tracing = undefined;
+    };
   }
 
   onConnection(listener: (change: ConnectionChange) => void): Off {

@@ -3,6 +3,7 @@ import {
   type DroppedEvents,
   type ElpisError,
   errorToData,
+  type HubTracing,
   type Location,
   type Logger,
   type Off,
@@ -41,6 +42,8 @@ export class Uplink implements SessionHost {
   readonly closed: Promise<ElpisError | undefined>;
   /** The present connection. */
   session: Session | undefined;
+  /** Who follows messages; undefined: nobody, and nothing is done for it. */
+  tracing: HubTracing | undefined;
   #location: Location | undefined;
   #run: string | undefined;
   #attachedAt = 0;

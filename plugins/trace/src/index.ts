@@ -1,0 +1,1 @@
+export type { CacheOptions, KeepOptions, SamplingOptions, WindowOptions } from "./options.ts";
