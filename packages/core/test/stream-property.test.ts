@@ -334,7 +334,14 @@ class World {
   atCallee(frame: Buffer): void {
     const kind = kindOf(frame, 0);
     if (kind === Kind.open) {
-      this.served.open({ topic: "s", handler: this.server }, frame, 0, FROM, this.port, undefined);
+      const service = { topic: "s", handler: this.server };
+      const { port } = this;
+      this.served.open(service, frame, 0, {
+        from: FROM,
+        port,
+        checks: undefined,
+        arriving: undefined,
+      });
     } else if (kind === Kind.cancel) this.served.cancel(correlationOf(frame, 0));
     else this.served.frame(frame, 0, { waiting: () => undefined });
   }

@@ -99,7 +99,7 @@ function serveOn(
   const streams = new Streams(createLogger({ level: "silent" }));
   const frame = Buffer.from(codec.frame(input, Kind.open, 0, 0, 0, 0));
   const service = { topic: "s", handler: new StreamServer(serve) };
-  streams.open(service, frame, 0, FROM, wire, checks);
+  streams.open(service, frame, 0, { from: FROM, port: wire, checks, arriving: undefined });
   return streams;
 }
 

@@ -1,5 +1,5 @@
 import { build } from "./building.ts";
-import { HEADER_BYTES, setFlags, writeHeader } from "./header.ts";
+import { HEADER_BYTES, setExtension, setFlags, writeHeader } from "./header.ts";
 import { Flag } from "./kinds.ts";
 import { packValue, packWithRecords } from "./packing.ts";
 import { type RecordReader, structuresOf } from "./records.ts";
@@ -20,6 +20,7 @@ const ALWAYS_SCAN_BYTES = 4096;
 export class BodyCodec {
   /**
    * One frame with `value` as its body.
+   * @param extension what lies between header and body, at most 65 535 bytes
    * @throws ELPIS_PROTOCOL_NOT_PACKABLE
    */
   frame(
@@ -29,12 +30,15 @@ export class BodyCodec {
     correlation: number,
     target: number,
     remainingMs: number,
+    extension?: Uint8Array,
   ): Buffer {
+    const start = extension === undefined ? HEADER_BYTES : HEADER_BYTES + extension.length;
     const frame =
       value instanceof Uint8Array && value.length >= LARGE_BINARY_BYTES
-        ? binaryFrame(value)
-        : packValue(value, HEADER_BYTES);
+        ? binaryFrame(value, start)
+        : packValue(value, start);
     writeHeader(frame, 0, frame.length, kind, topic, correlation, target, remainingMs);
+    if (extension !== undefined) extend(frame, extension);
     return frame;
   }
 
@@ -50,12 +54,15 @@ export class BodyCodec {
     correlation: number,
     target: number,
     remainingMs: number,
+    extension?: Uint8Array,
   ): Buffer {
     if (value === null || typeof value !== "object" || value instanceof Uint8Array) {
-      return this.frame(value, kind, topic, correlation, target, remainingMs);
+      return this.frame(value, kind, topic, correlation, target, remainingMs, extension);
     }
-    const frame = packWithRecords(value, HEADER_BYTES);
+    const start = extension === undefined ? HEADER_BYTES : HEADER_BYTES + extension.length;
+    const frame = packWithRecords(value, start);
     writeHeader(frame, 0, frame.length, kind, topic, correlation, target, remainingMs);
+    if (extension !== undefined) extend(frame, extension);
     setFlags(frame, 0, Flag.records);
     return frame;
   }
@@ -103,12 +110,35 @@ export function emptyFrame(
   return frame;
 }
 
-/** The payload is copied: its owner may change it as soon as the call returns. */
-function binaryFrame(value: Uint8Array): Buffer {
-  const size = HEADER_BYTES + BIN32_PREFIX_BYTES + value.length;
-  const frame = Buffer.allocUnsafeSlow(size);
-  frame[HEADER_BYTES] = BIN32;
-  frame.writeUInt32BE(value.length, HEADER_BYTES + 1);
-  frame.set(value, HEADER_BYTES + BIN32_PREFIX_BYTES);
+/** One frame around a body that is packed already; it is copied. */
+export function frameAround(
+  body: Uint8Array,
+  kind: number,
+  topic: number,
+  correlation: number,
+  target: number,
+  remainingMs: number,
+  extension?: Uint8Array,
+): Buffer {
+  const start = HEADER_BYTES + (extension?.length ?? 0);
+  const frame = Buffer.allocUnsafeSlow(start + body.length);
+  writeHeader(frame, 0, frame.length, kind, topic, correlation, target, remainingMs);
+  if (extension !== undefined) extend(frame, extension);
+  frame.set(body, start);
   return frame;
+}
+
+/** The payload is copied: its owner may change it as soon as the call returns. */
+function binaryFrame(value: Uint8Array, start: number): Buffer {
+  const size = start + BIN32_PREFIX_BYTES + value.length;
+  const frame = Buffer.allocUnsafeSlow(size);
+  frame[start] = BIN32;
+  frame.writeUInt32BE(value.length, start + 1);
+  frame.set(value, start + BIN32_PREFIX_BYTES);
+  return frame;
+}
+
+function extend(frame: Buffer, extension: Uint8Array): void {
+  frame.set(extension, HEADER_BYTES);
+  setExtension(frame, 0, extension.length);
 }

@@ -11,7 +11,7 @@
  *    16  u32  source       the sender's peer number; stamped by the hub, ignored on what a peer sends
  *    20  u32  target       one peer's number, or 0: whoever the route means
  *    24  u32  remaining    milliseconds until the caller stops waiting, or 0
- *    28  u16  extension    bytes between header and body (trace context); a multiple of 4
+ *    28  u16  extension    bytes between header and body, in which whoever traces has something travel along
  *    30  u16  reserved     0
  */
 export const HEADER_BYTES = 32;
@@ -107,6 +107,11 @@ export const setCorrelation = (frame: Uint8Array, at: number, correlation: numbe
   writeU32(frame, at + CORRELATION, correlation);
 export const setSource = (frame: Uint8Array, at: number, source: number): void =>
   writeU32(frame, at + SOURCE, source);
+/** Says that `bytes` lie between header and body. They are counted in the size already. */
+export const setExtension = (frame: Uint8Array, at: number, bytes: number): void => {
+  frame[at + EXTENSION] = bytes;
+  frame[at + EXTENSION + 1] = bytes >>> 8;
+};
 export const setRemaining = (frame: Uint8Array, at: number, remainingMs: number): void =>
   writeU32(frame, at + REMAINING, remainingMs);
 

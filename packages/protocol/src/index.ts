@@ -1,4 +1,4 @@
-export { BodyCodec, emptyFrame } from "./body.ts";
+export { BodyCodec, emptyFrame, frameAround } from "./body.ts";
 export {
   type Auth,
   type BalanceName,
@@ -39,6 +39,7 @@ export {
   remainingOf,
   setCode,
   setCorrelation,
+  setExtension,
   setFlags,
   setKind,
   setRemaining,

@@ -1,5 +1,17 @@
 import { hasCode } from "@elpis/api";
-import { BodyCodec, bodyEnd, bodyStart, HEADER_BYTES, Kind, sizeOf } from "@elpis/protocol";
+import {
+  BodyCodec,
+  bodyEnd,
+  bodyStart,
+  extensionOf,
+  Flag,
+  flagsOf,
+  frameAround,
+  HEADER_BYTES,
+  isSound,
+  Kind,
+  sizeOf,
+} from "@elpis/protocol";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 
@@ -316,5 +328,37 @@ describe("unpack", () => {
       // Refusing it is as good.
     }
     for (let number = 0; number < 128; number++) expect(sent([number])).toEqual([number]);
+  });
+});
+
+describe("what lies between header and body", () => {
+  const extension = Uint8Array.from({ length: 28 }, (_, at) => at + 1);
+  const large = Buffer.alloc(5000, 7);
+
+  test.each([
+    ["a value", { sku: "tea" }],
+    ["nothing", undefined],
+    ["many bytes", large],
+  ])("does not touch %s", (_, value) => {
+    const bare = Buffer.from(codec.frame(value, Kind.request, 1, 2, 3, 4));
+    for (const frame of [
+      codec.frame(value, Kind.request, 1, 2, 3, 4, extension),
+      codec.frameWithRecords(value, Kind.request, 1, 2, 3, 4, extension),
+      frameAround(
+        bare.subarray(bodyStart(bare, 0), bodyEnd(bare, 0)),
+        Kind.request,
+        ...([1, 2, 3, 4] as const),
+        extension,
+      ),
+    ]) {
+      expect(isSound(frame, 0)).toBe(true);
+      expect(sizeOf(frame, 0)).toBe(frame.length);
+      expect(extensionOf(frame, 0)).toBe(28);
+      expect([...frame.subarray(HEADER_BYTES, bodyStart(frame, 0))]).toEqual([...extension]);
+      if ((flagsOf(frame, 0) & Flag.records) === 0) {
+        expect(codec.unpack(frame, bodyStart(frame, 0), bodyEnd(frame, 0))).toEqual(value);
+      }
+    }
+    expect(bare.length + 28).toBe(codec.frame(value, Kind.request, 1, 2, 3, 4, extension).length);
   });
 });

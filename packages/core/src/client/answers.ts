@@ -8,11 +8,10 @@ import {
   Fault,
   Flag,
   flagsOf,
-  HEADER_BYTES,
+  frameAround,
   Kind,
   setCode,
   setFlags,
-  writeHeader,
 } from "@elpis/protocol";
 import { Refused } from "./checks.ts";
 
@@ -26,11 +25,9 @@ export function faultFrame(correlation: number, fault: Fault): Buffer {
 /** Gives a call back that nobody here has begun with, with its body as it came. */
 export function returnedFrame(chunk: Buffer, at: number): Buffer {
   const body = chunk.subarray(bodyStart(chunk, at), bodyEnd(chunk, at));
-  const frame = Buffer.allocUnsafeSlow(HEADER_BYTES + body.length);
-  writeHeader(frame, 0, frame.length, Kind.fault, 0, correlationOf(chunk, at), 0, 0);
+  const frame = frameAround(body, Kind.fault, 0, correlationOf(chunk, at), 0, 0);
   setCode(frame, 0, Fault.noResponder);
   setFlags(frame, 0, Flag.returned | (flagsOf(chunk, at) & Flag.records));
-  body.copy(frame, HEADER_BYTES);
   return frame;
 }
 

@@ -205,7 +205,7 @@ export class HubClient implements Client {
   }
 
   get #jobClient(): JobClient {
-    this.#jobs ??= new JobClient(this, this.#uplink.log);
+    this.#jobs ??= new JobClient(this, this.#uplink.log, () => this.#uplink.tracing);
     return this.#jobs;
   }
 

@@ -64,9 +64,10 @@ export class Handler {
     this.#isCalling = false;
   }
 
-  /** Takes a call that nobody wants any more out of the line. */
-  drop(request: IncomingRequest): void {
+  /** Takes a call that nobody wants any more out of the line. Whether it was in it. */
+  drop(request: IncomingRequest): boolean {
     const index = this.#waiting.findIndex((waiting) => waiting.request === request);
     if (index >= 0) this.#waiting.splice(index, 1);
+    return index >= 0;
   }
 }

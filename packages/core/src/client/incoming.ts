@@ -1,4 +1,4 @@
-import type { EventContext, Location, RequestContext } from "@elpis/api";
+import type { Arriving, EventContext, Location, RequestContext } from "@elpis/api";
 import { cancelled } from "../errors.ts";
 
 /** What a listener is told besides the payload. */
@@ -20,6 +20,8 @@ export class IncomingRequest extends Incoming implements RequestContext {
   readonly readsRecords: boolean;
   /** The hub has had its one answer. */
   answered = false;
+  /** Who follows it. */
+  arriving: Arriving | undefined;
   #controller: AbortController | undefined;
   #over = false;
 
@@ -40,6 +42,15 @@ export class IncomingRequest extends Incoming implements RequestContext {
     this.#controller ??= new AbortController();
     if (this.#over) this.#controller.abort(this.#reason());
     return this.#controller.signal;
+  }
+
+  readonly timeoutMs = 0;
+
+  /** What is done because of it is done, or has failed. */
+  finish(error?: unknown): void {
+    const { arriving } = this;
+    this.arriving = undefined;
+    arriving?.ended?.(error);
   }
 
   /** Nobody waits for the answer any more. */

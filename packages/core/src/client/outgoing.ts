@@ -3,6 +3,7 @@ import type {
   Delivery,
   ElpisError,
   EmitOptions,
+  Leaving,
   MapAnswer,
   MapAnswers,
 } from "@elpis/api";
@@ -10,11 +11,12 @@ import { BodyCodec, Flag, Kind } from "@elpis/protocol";
 import { badArgument, deadlinePassed, noResponder } from "../errors.ts";
 import { timeoutOf, waits } from "./call-options.ts";
 import type { Checks, SchemaPart } from "./checks.ts";
+import { extensionOf, leave } from "./followed.ts";
 import { InOrder } from "./in-order.ts";
 import { RetryBudget, retrying } from "./retry.ts";
 import type { PackedCall } from "./session.ts";
 import type { Uplink } from "./uplink.ts";
-import { MapWaiter, OneWaiter, ReportWaiter, type Waiter } from "./waiters.ts";
+import { FollowedWaiter, MapWaiter, OneWaiter, ReportWaiter, type Waiter } from "./waiters.ts";
 
 const codec = new BodyCodec();
 
@@ -77,9 +79,19 @@ export class Outgoing {
   ): Promise<unknown> {
     if (options?.idempotent === true) return this.#idempotent(kind, topic, value, options);
     return new Promise((resolve, reject) => {
-      const waiter = new OneWaiter(topic, timeoutOf(options), resolve, reject);
-      this.#ask(kind, waiter, value, options);
+      const timeoutMs = timeoutOf(options);
+      const leaving = this.#leave(kind, topic, value, options?.to);
+      const waiter =
+        leaving?.ended === undefined
+          ? new OneWaiter(topic, timeoutMs, resolve, reject)
+          : new FollowedWaiter(leaving, topic, timeoutMs, resolve, reject);
+      this.#ask(kind, waiter, value, options, leaving);
     });
+  }
+
+  #leave(kind: Kind, topic: string, value: unknown, to: CallOptions["to"]): Leaving | undefined {
+    const { tracing } = this.#uplink;
+    return tracing === undefined ? undefined : leave(tracing, kind, topic, value, to);
   }
 
   #map(
@@ -88,21 +100,38 @@ export class Outgoing {
     options: CallOptions | undefined,
   ): Promise<MapAnswers<unknown>> {
     return new Promise((resolve, reject) => {
-      const waiter = new MapWaiter(topic, timeoutOf(options), resolve, reject);
-      this.#ask(Kind.map, waiter, input, options);
+      const timeoutMs = timeoutOf(options);
+      const leaving = this.#leave(Kind.map, topic, input, options?.to);
+      const answered = (answers: MapAnswers<unknown>): void => {
+        leaving?.ended?.();
+        resolve(answers);
+      };
+      const failed = (error: unknown): void => {
+        leaving?.ended?.(error);
+        reject(error);
+      };
+      const waiter = new MapWaiter(topic, timeoutMs, answered, failed);
+      this.#ask(Kind.map, waiter, input, options, leaving);
     });
   }
 
-  #ask(kind: Kind, waiter: Waiter, value: unknown, options: CallOptions | undefined): void {
+  #ask(
+    kind: Kind,
+    waiter: Waiter,
+    value: unknown,
+    options: CallOptions | undefined,
+    leaving: Leaving | undefined,
+  ): void {
+    const extension = extensionOf(leaving);
     const { session } = this.#uplink;
     if (session !== undefined) {
-      session.ask(kind, waiter, value, options);
+      session.ask(kind, waiter, value, options, extension);
       return;
     }
     try {
       const isWaiting = waits(options);
       if (!isWaiting || kind === Kind.map) throw this.#uplink.why();
-      this.#send(pack(kind, Flag.wait, value, options), waiter, waiter.timeoutMs);
+      this.#send(pack(kind, Flag.wait, value, options, extension), waiter, waiter.timeoutMs);
     } catch (error) {
       waiter.give(error as ElpisError);
     }
@@ -127,17 +156,26 @@ export class Outgoing {
     options: CallOptions,
   ): Promise<unknown> {
     const timeoutMs = timeoutOf(options);
-    const call = pack(kind, waits(options) ? Flag.wait : 0, value, options);
-    this.#budget ??= new RetryBudget();
-    return retrying({
-      budget: this.#budget,
-      timeoutMs,
-      signal: options.signal,
-      attempt: (leftMs) =>
-        new Promise((resolve, reject) => {
-          this.#send(call, new OneWaiter(topic, timeoutMs, resolve, reject), leftMs);
-        }),
-    });
+    const leaving = this.#leave(kind, topic, value, options.to);
+    try {
+      const flags = waits(options) ? Flag.wait : 0;
+      const call = pack(kind, flags, value, options, extensionOf(leaving));
+      this.#budget ??= new RetryBudget();
+      const answer = await retrying({
+        budget: this.#budget,
+        timeoutMs,
+        signal: options.signal,
+        attempt: (leftMs) =>
+          new Promise((resolve, reject) => {
+            this.#send(call, new OneWaiter(topic, timeoutMs, resolve, reject), leftMs);
+          }),
+      });
+      leaving?.ended?.();
+      return answer;
+    } catch (error) {
+      leaving?.ended?.(error);
+      throw error;
+    }
   }
 
   /** Makes a call once its value has been approved, with what is then left of its time. */
@@ -165,9 +203,18 @@ export class Outgoing {
 
   #emit(topic: string, payload: unknown, options: EmitOptions | undefined): Promise<unknown> {
     if (options !== undefined && isReported(options)) return this.#report(topic, payload, options);
-    const { session } = this.#uplink;
+    const { session, tracing } = this.#uplink;
     if (session === undefined) throw this.#uplink.why();
-    return session.emit(topic, payload, options?.to);
+    if (tracing === undefined) return session.emit(topic, payload, options?.to);
+    const leaving = leave(tracing, Kind.event, topic, payload, options?.to);
+    try {
+      const sent = session.emit(topic, payload, options?.to, extensionOf(leaving));
+      leaving?.ended?.();
+      return sent;
+    } catch (error) {
+      leaving?.ended?.(error);
+      throw error;
+    }
   }
 
   /** An event that the hub answers. */
@@ -180,10 +227,19 @@ export class Outgoing {
     const timeoutMs = timeoutOf(options);
     const isKept = absent === "wait";
     const flags = Flag.report | (isKept ? Flag.wait : 0);
-    const call = pack(Kind.event, flags, payload, to === undefined ? undefined : { to });
+    const leaving = this.#leave(Kind.event, topic, payload, to);
+    const wishes = to === undefined ? undefined : { to };
+    const call = pack(Kind.event, flags, payload, wishes, extensionOf(leaving));
     const delivery = await new Promise<Delivery>((resolve, reject) => {
-      const done = (value: unknown): void => resolve(value as Delivery);
-      const waiter = new ReportWaiter(topic, timeoutMs, done, reject);
+      const done = (value: unknown): void => {
+        leaving?.ended?.();
+        resolve(value as Delivery);
+      };
+      const failed = (error: unknown): void => {
+        leaving?.ended?.(error);
+        reject(error);
+      };
+      const waiter = new ReportWaiter(topic, timeoutMs, done, failed);
       waiter.isKept = isKept;
       this.#send(call, waiter, timeoutMs);
     });
@@ -209,8 +265,10 @@ export function pack(
   flags: number,
   value: unknown,
   options: PackedCall["options"],
+  extension?: Uint8Array,
 ): PackedCall {
-  return { kind, flags, options, frame: Buffer.from(codec.frame(value, kind, 0, 0, 0, 0)) };
+  const frame = Buffer.from(codec.frame(value, kind, 0, 0, 0, 0, extension));
+  return { kind, flags, options, extension, frame };
 }
 
 async function checkAnswers(

@@ -1,7 +1,9 @@
 import {
+  type Arriving,
   type EventListener,
   errorToData,
   type HandleOptions,
+  type HubTracing,
   type ListenOptions,
   type Location,
   type Logger,
@@ -10,10 +12,11 @@ import {
   type ServeOptions,
   type StreamHandler,
 } from "@elpis/api";
-import { correlationOf, Fault, Flag, flagsOf, remainingOf, topicOf } from "@elpis/protocol";
-import { hubClosed } from "../errors.ts";
+import { correlationOf, Fault, Flag, flagsOf, Kind, remainingOf, topicOf } from "@elpis/protocol";
+import { cancelled, deadlinePassed, hubClosed, overloaded } from "../errors.ts";
 import { errorFrame, faultFrame, replyFrame, returnedFrame } from "./answers.ts";
 import { type Checks, refusing } from "./checks.ts";
+import { extensionIn, messageOf } from "./followed.ts";
 import { Handler } from "./handler.ts";
 import { InOrder } from "./in-order.ts";
 import { Incoming, IncomingRequest } from "./incoming.ts";
@@ -35,6 +38,8 @@ const BAD_EVENT_LOG_MS = 1000;
 export class Services {
   /** How payloads are checked; undefined where no schema was ever given. */
   checks: Checks | undefined;
+  /** Who follows messages; undefined: nobody. */
+  tracing: HubTracing | undefined;
   /** The streams among them. */
   readonly streams: Streams;
   readonly #log: Logger;
@@ -72,7 +77,7 @@ export class Services {
     this.#session = undefined;
     this.#registry.detach();
     for (const { request, handler } of this.#open.values()) {
-      handler?.drop(request);
+      if (handler?.drop(request) === true) request.finish(cancelled(request));
       request.answered = true;
       request.abort();
     }
@@ -120,10 +125,11 @@ export class Services {
     } catch (error) {
       return this.#badEvent(service, from, error);
     }
+    const arriving = this.#arriving(Kind.event, service, chunk, at, from);
     if (this.#inOrder === undefined && !(payload instanceof Promise)) {
-      return this.#tell(service, payload, from);
+      return this.#tell(service, payload, from, arriving);
     }
-    this.#tellInOrder(service, payload, from);
+    this.#tellInOrder(service, payload, from, arriving);
   }
 
   request(chunk: Buffer, at: number, from: Location): void {
@@ -135,19 +141,28 @@ export class Services {
     const request = this.#incoming(service, chunk, at, from);
     const input = this.#input(chunk, at);
     if (input === BAD) return;
+    request.arriving = this.#arriving(Kind.request, service, chunk, at, from, input);
     const run = (): void =>
       this.#run(request, handler, () =>
         this.checks?.covers(service.topic) === true
           ? this.checks.around(service.topic, input, (checked) => handler.run(checked, request))
           : handler.run(input, request),
       );
-    if (!handler.admit(request, run)) return this.#fault(correlation, Fault.overloaded);
+    if (!handler.admit(request, run)) {
+      request.finish(overloaded(request));
+      return this.#fault(correlation, Fault.overloaded);
+    }
     if (!request.answered) this.#open.set(correlation, { request, handler });
   }
 
   /** Another peer opens a stream. */
   open(chunk: Buffer, at: number, from: Location, port: StreamPort): void {
-    this.streams.open(this.#registry.find(topicOf(chunk, at)), chunk, at, from, port, this.checks);
+    const service = this.#registry.find(topicOf(chunk, at));
+    const arriving =
+      service?.handler instanceof StreamServer
+        ? this.#arriving(Kind.open, service, chunk, at, from)
+        : undefined;
+    this.streams.open(service, chunk, at, { from, port, checks: this.checks, arriving });
   }
 
   consume(chunk: Buffer, at: number, from: Location): void {
@@ -159,6 +174,7 @@ export class Services {
     const request = this.#incoming(service, chunk, at, from);
     const payload = this.#input(chunk, at);
     if (payload === BAD) return;
+    request.arriving = this.#arriving(Kind.consume, service, chunk, at, from);
     this.#run(request, undefined, async () => {
       const { checks } = this;
       const checked =
@@ -179,9 +195,23 @@ export class Services {
     const open = this.#open.get(correlation);
     if (open === undefined) return this.streams.cancel(correlation);
     const { request, handler } = open;
-    handler?.drop(request);
+    // One that still waited for its turn will never be done.
+    if (handler?.drop(request) === true) request.finish(cancelled(request));
     request.abort();
     this.#answer(request, faultFrame(correlation, Fault.cancelled));
+  }
+
+  #arriving(
+    kind: Kind,
+    { topic }: Service,
+    chunk: Buffer,
+    at: number,
+    from: Location,
+    input?: unknown,
+  ): Arriving | undefined {
+    if (this.tracing === undefined) return undefined;
+    const message = messageOf(kind, topic, input);
+    return message && this.tracing.arriving(message, from, extensionIn(chunk, at));
   }
 
   #incoming(service: Service, chunk: Buffer, at: number, from: Location): IncomingRequest {
@@ -205,31 +235,55 @@ export class Services {
     return (this.#session as Session).unpack(chunk, at);
   }
 
-  #tell(service: Service, payload: unknown, from: Location): void {
+  #tell(service: Service, payload: unknown, from: Location, arriving: Arriving | undefined): void {
     const context = new Incoming(service.topic, from);
-    for (const { listener } of service.listeners) this.#listen(listener, payload, context);
+    if (arriving === undefined) {
+      for (const { listener } of service.listeners) void this.#listen(listener, payload, context);
+      return;
+    }
+    const told = arriving.run(() =>
+      service.listeners.map(({ listener }) => this.#listen(listener, payload, context)),
+    );
+    void Promise.all(told).then(() => arriving.ended?.());
   }
 
   /** A schema may take its time; those that come behind do not overtake the event that it looks at. */
-  #tellInOrder(service: Service, payload: unknown, from: Location): void {
+  #tellInOrder(
+    service: Service,
+    payload: unknown,
+    from: Location,
+    arriving: Arriving | undefined,
+  ): void {
     this.#inOrder ??= new InOrder();
+    const bad = (error: unknown): void => {
+      arriving?.ended?.(error);
+      this.#badEvent(service, from, error);
+    };
     if (this.#inOrder.waiting(service.topic) >= MAX_UNCHECKED) {
-      return this.#badEvent(service, from, "too many wait for its schema");
+      return bad("too many wait for its schema");
     }
     const told = this.#inOrder.run(service.topic, payload, (value) =>
-      this.#tell(service, value, from),
+      this.#tell(service, value, from, arriving),
     );
-    if (told instanceof Promise) told.catch((error) => this.#badEvent(service, from, error));
+    if (told instanceof Promise) told.catch(bad);
   }
 
-  #listen(listener: EventListener<unknown>, payload: unknown, context: Incoming): void {
+  /** Resolves when the listener is done, where that is later. */
+  #listen(
+    listener: EventListener<unknown>,
+    payload: unknown,
+    context: Incoming,
+  ): Promise<void> | undefined {
     try {
       const result = listener(payload, context);
-      if (isPromise(result)) {
-        Promise.resolve(result).catch((error) => this.#failed(context.topic, error));
-      }
+      if (!isPromise(result)) return undefined;
+      return Promise.resolve(result).then(
+        () => {},
+        (error) => this.#failed(context.topic, error),
+      );
     } catch (error) {
       this.#failed(context.topic, error);
+      return undefined;
     }
   }
 
@@ -254,12 +308,14 @@ export class Services {
 
   #run(request: IncomingRequest, handler: Handler | undefined, work: () => unknown): void {
     if (performance.now() >= request.deadline) {
+      request.finish(deadlinePassed(request));
       this.#answer(request, faultFrame(request.correlation, Fault.deadline));
       handler?.done();
       return;
     }
+    const { arriving } = request;
     try {
-      const result = work();
+      const result = arriving === undefined ? work() : arriving.run(work);
       if (isPromise(result)) {
         Promise.resolve(result).then(
           (value) => this.#done(request, handler, value),
@@ -274,6 +330,7 @@ export class Services {
   }
 
   #done(request: IncomingRequest, handler: Handler | undefined, value: unknown): void {
+    request.finish();
     const session = this.#session;
     if (!request.answered && session !== undefined) {
       this.#answer(request, replyFrame(session, request, value));
@@ -282,6 +339,7 @@ export class Services {
   }
 
   #broke(request: IncomingRequest, handler: Handler | undefined, error: unknown): void {
+    request.finish(error);
     const session = this.#session;
     if (!request.answered && session !== undefined) {
       const { codec, maxFrameBytes } = session;

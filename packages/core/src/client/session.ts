@@ -9,10 +9,11 @@ import {
   Fault,
   Flag,
   flagsOf,
-  HEADER_BYTES,
+  frameAround,
   Kind,
   LANE_MESSAGES,
   setCorrelation,
+  setExtension,
   setFlags,
   sourceOf,
   type Welcome,
@@ -61,6 +62,8 @@ export interface PackedCall {
   readonly flags: number;
   /** Its body, behind room for a header. Copied before it is sent. */
   readonly frame: Buffer;
+  /** What travels with it, between header and body. */
+  readonly extension: Uint8Array | undefined;
   readonly options: Pick<CallOptions, "to" | "balance" | "signal"> | undefined;
 }
 
@@ -110,7 +113,13 @@ export class Session {
    * Asks; `waiter` gets the answer, or whatever keeps the call from being sent.
    * @returns the correlation, or undefined when nothing was sent
    */
-  ask(kind: Kind, waiter: Waiter, value: unknown, options?: CallOptions): number | undefined {
+  ask(
+    kind: Kind,
+    waiter: Waiter,
+    value: unknown,
+    options?: CallOptions,
+    extension?: Uint8Array,
+  ): number | undefined {
     try {
       this.#checkOpen();
       const to = options?.to;
@@ -118,10 +127,12 @@ export class Session {
       const balance = id === 0 ? options?.balance : undefined;
       const route = this.routes.number(waiter.topic, id === 0 ? to : undefined, balance);
       const target = typeof balance === "object" ? hashOf(balance.hash) : id;
-      const frame = this.#packCall(value, kind, route, target, waiter.timeoutMs);
+      const frame = this.#packCall(value, kind, route, target, waiter.timeoutMs, extension);
       const flags = Flag.readsRecords | (waits(options) ? Flag.wait : 0);
       setFlags(frame, 0, flagsOf(frame, 0) | flags);
-      if (kind !== Kind.open) waiter.asked = { kind, route, target, flags, repeats: 0 };
+      if (kind !== Kind.open) {
+        waiter.asked = { kind, route, target, flags, extension, repeats: 0 };
+      }
       return this.#launch(frame, waiter, options?.signal, waiter.timeoutMs);
     } catch (error) {
       waiter.give(error as ElpisError);
@@ -158,7 +169,7 @@ export class Session {
 
   /** Sends a call that was packed before, with `timeoutMs` left of its time. */
   again(call: PackedCall, waiter: Waiter, timeoutMs: number): void {
-    const { kind, flags, options } = call;
+    const { kind, flags, extension, options } = call;
     try {
       this.#checkOpen();
       const to = options?.to;
@@ -169,9 +180,10 @@ export class Session {
       // Whoever has the first frame may still write to it.
       const frame = Buffer.from(call.frame);
       writeHeader(frame, 0, frame.length, kind, route, 0, target, timeoutMs);
+      if (extension !== undefined) setExtension(frame, 0, extension.length);
       setFlags(frame, 0, flags);
       if (kind !== Kind.event && kind !== Kind.open) {
-        waiter.asked = { kind, route, target, flags, repeats: 0 };
+        waiter.asked = { kind, route, target, flags, extension, repeats: 0 };
       }
       this.#launch(frame, waiter, options?.signal, timeoutMs);
       if (kind === Kind.event && id !== 0) void this.#lane(id, frame.length);
@@ -189,19 +201,17 @@ export class Session {
     if (this.routes.topicOf(asked.route) !== topic) return false;
     const correlation = correlationOf(chunk, at);
     const remaining = this.calls.remaining(correlation);
-    const { kind, route, target, flags } = asked;
+    const { kind, route, target, flags, extension } = asked;
     let frame: Buffer;
     let withRecords = flagsOf(chunk, at) & Flag.records;
     if (codeOf(chunk, at) === Fault.plain && withRecords !== 0) {
       const value = this.#records.unpackOwn(chunk, at);
-      frame = this.codec.frame(value, kind, route, correlation, target, remaining);
+      frame = this.codec.frame(value, kind, route, correlation, target, remaining, extension);
       this.#records.avoid(route);
       withRecords = 0;
     } else {
       const body = chunk.subarray(bodyStart(chunk, at), bodyEnd(chunk, at));
-      frame = Buffer.allocUnsafeSlow(HEADER_BYTES + body.length);
-      writeHeader(frame, 0, frame.length, kind, route, correlation, target, remaining);
-      body.copy(frame, HEADER_BYTES);
+      frame = frameAround(body, kind, route, correlation, target, remaining, extension);
     }
     setFlags(frame, 0, flags | withRecords);
     this.#outbox.push(frame);
@@ -209,11 +219,16 @@ export class Session {
   }
 
   /** Sends an event. @throws what keeps it from being sent */
-  emit(topic: string, payload: unknown, to: Selector | undefined): Promise<void> {
+  emit(
+    topic: string,
+    payload: unknown,
+    to: Selector | undefined,
+    extension?: Uint8Array,
+  ): Promise<void> {
     this.#checkOpen();
     const target = soleId(to);
     const route = this.routes.number(topic, target === 0 ? to : undefined);
-    const frame = this.#packEvent(payload, route, target);
+    const frame = this.#packEvent(payload, route, target, extension);
     if (frame.length > this.maxFrameBytes) {
       throw tooLarge({ topic, timeoutMs: 0 }, frame.length, this.maxFrameBytes);
     }
@@ -298,20 +313,32 @@ export class Session {
     this.#drained?.fail(this.#end);
   }
 
-  #packEvent(payload: unknown, route: number, target: number): Buffer {
+  #packEvent(
+    payload: unknown,
+    route: number,
+    target: number,
+    extension: Uint8Array | undefined,
+  ): Buffer {
     if (target === 0 || !this.#records.areReadBy(target)) {
-      return this.codec.frame(payload, Kind.event, route, 0, target, 0);
+      return this.codec.frame(payload, Kind.event, route, 0, target, 0, extension);
     }
-    const frame = this.codec.frameWithRecords(payload, Kind.event, route, 0, target, 0);
+    const frame = this.codec.frameWithRecords(payload, Kind.event, route, 0, target, 0, extension);
     this.#records.declare();
     return frame;
   }
 
-  #packCall(value: unknown, kind: Kind, route: number, target: number, ms: number): Buffer {
+  #packCall(
+    value: unknown,
+    kind: Kind,
+    route: number,
+    target: number,
+    ms: number,
+    extension: Uint8Array | undefined,
+  ): Buffer {
     if (kind === Kind.open || this.#records.avoids(route)) {
-      return this.codec.frame(value, kind, route, 0, target, ms);
+      return this.codec.frame(value, kind, route, 0, target, ms, extension);
     }
-    const frame = this.codec.frameWithRecords(value, kind, route, 0, target, ms);
+    const frame = this.codec.frameWithRecords(value, kind, route, 0, target, ms, extension);
     this.#records.declare();
     return frame;
   }

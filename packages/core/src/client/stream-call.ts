@@ -1,4 +1,4 @@
-import type { ElpisError, StreamCall, StreamOptions } from "@elpis/api";
+import type { ElpisError, Leaving, StreamCall, StreamOptions } from "@elpis/api";
 import {
   bodyEnd,
   bodyStart,
@@ -32,6 +32,8 @@ const DONE: Promise<void> = Promise.resolve();
 export class OpenedStream implements StreamCall<unknown, unknown>, Waiter {
   owed: number | undefined = 1;
   onFree: (() => void) | undefined;
+  /** Who follows it. */
+  leaving: Leaving | undefined;
   readonly topic: string;
   /** Zero: without a bound. */
   readonly timeoutMs: number;
@@ -224,6 +226,7 @@ export class OpenedStream implements StreamCall<unknown, unknown>, Waiter {
     if (this.#isOver) return;
     this.#isOver = true;
     this.#error = error;
+    this.leaving?.ended?.(error);
     this.#signal?.removeEventListener("abort", this.#onAbort);
     this.#sending.stop();
     this.#receiving.end(error);

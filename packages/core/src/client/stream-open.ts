@@ -2,6 +2,7 @@ import type { ElpisError, StreamOptions } from "@elpis/api";
 import { Flag, Kind, MAX_FRAME_BYTES } from "@elpis/protocol";
 import { timeoutOf, waits } from "./call-options.ts";
 import type { Checks } from "./checks.ts";
+import { extensionOf, leave } from "./followed.ts";
 import { pack } from "./outgoing.ts";
 import { OpenedStream } from "./stream-call.ts";
 import type { Uplink } from "./uplink.ts";
@@ -23,14 +24,20 @@ export function openStream(
   const stream = new OpenedStream(topic, timeoutMs, options, maxFrameBytes, checks);
   // The stream itself minds its signal.
   const { signal, ...wishes } = options;
+  const { tracing } = uplink;
+  // Before anything may end it.
+  if (tracing !== undefined && !stream.isOver) {
+    stream.leaving = leave(tracing, Kind.open, topic, input, options.to);
+  }
+  const extension = extensionOf(stream.leaving);
   const open = (): void => {
     if (stream.isOver) return;
     if (uplink.session !== undefined) {
-      uplink.session.ask(Kind.open, stream, input, wishes);
+      uplink.session.ask(Kind.open, stream, input, wishes, extension);
       return;
     }
     if (!isWaiting) throw uplink.why();
-    uplink.keep(pack(Kind.open, Flag.wait, input, wishes), stream, timeoutMs);
+    uplink.keep(pack(Kind.open, Flag.wait, input, wishes, extension), stream, timeoutMs);
   };
   const fail = (error: unknown): void => stream.give(error as ElpisError);
   try {

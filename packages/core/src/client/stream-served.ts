@@ -19,7 +19,7 @@ import {
   sizeOf,
   topicOf,
 } from "@elpis/protocol";
-import { badArgument, badPayload, cancelled } from "../errors.ts";
+import { badArgument, badPayload, cancelled, deadlinePassed } from "../errors.ts";
 import { errorFrame, faultFrame } from "./answers.ts";
 import { type Checks, Refused } from "./checks.ts";
 import { IncomingRequest } from "./incoming.ts";
@@ -129,11 +129,12 @@ export class ServedStream extends IncomingRequest implements StreamContext<unkno
   run(serve: () => unknown, onDone: () => void): void {
     this.#onDone = onDone;
     if (performance.now() >= this.deadline) {
+      this.finish(deadlinePassed(this));
       this.#answer(faultFrame(this.correlation, Fault.deadline));
       return this.#done();
     }
     try {
-      const given = serve();
+      const given = this.#within(serve);
       if (isPromise(given)) given.then(this.#onGiven, this.#onError);
       else this.#onGiven(given);
     } catch (error) {
@@ -176,6 +177,7 @@ export class ServedStream extends IncomingRequest implements StreamContext<unkno
   #take({ done, value }: IteratorResult<unknown>): void {
     if (this.answered) return;
     if (done === true) {
+      this.#ended();
       this.#answer(emptyFrame(Kind.reply, 0, this.correlation));
       return this.#done();
     }
@@ -226,7 +228,7 @@ export class ServedStream extends IncomingRequest implements StreamContext<unkno
       let result: IteratorResult<unknown> | Promise<IteratorResult<unknown>>;
       this.#isCalling = true;
       try {
-        result = items.next();
+        result = this.#within(() => items.next());
       } catch (error) {
         this.#isCalling = false;
         return this.#failed(error);
@@ -242,8 +244,14 @@ export class ServedStream extends IncomingRequest implements StreamContext<unkno
     if (this.answered) this.#close();
   }
 
+  /** A generator goes on in the context of whoever asks it, which is mostly the other side's credit. */
+  #within<Result>(work: () => Result): Result {
+    return this.arriving === undefined ? work() : this.arriving.run(work);
+  }
+
   /** The handler threw. After the answer its error has nobody to go to: the handler was told that it is over. */
   #failed(error: unknown): void {
+    this.#ended(error);
     if (!this.answered) this.#answer(this.#errorFrame(error));
     this.#done();
   }
@@ -251,6 +259,7 @@ export class ServedStream extends IncomingRequest implements StreamContext<unkno
   /** The stream ends before its handler has ended. */
   #break(error: ElpisError, frame?: Buffer): void {
     if (this.answered) return;
+    this.#ended(error);
     this.#receiving.stop(error);
     this.#answer(frame ?? this.#errorFrame(error));
     this.abort();
@@ -265,6 +274,13 @@ export class ServedStream extends IncomingRequest implements StreamContext<unkno
     this.#receiving.stop();
   }
 
+  /** What follows it hears of its end once; what is cleaned up then belongs to it all the same. */
+  #ended(error?: unknown): void {
+    const { arriving } = this;
+    this.finish(error);
+    this.arriving = arriving && { run: (work) => arriving.run(work) };
+  }
+
   /** Lets the handler's iterator clean up. */
   #close(): void {
     const items = this.#items;
@@ -272,7 +288,7 @@ export class ServedStream extends IncomingRequest implements StreamContext<unkno
     if (items === undefined || this.#isCalling) return;
     this.#items = undefined;
     try {
-      const closed: unknown = items.return?.();
+      const closed: unknown = this.#within(() => items.return?.());
       if (!isPromise(closed)) return this.#done();
       closed.then(
         () => this.#done(),

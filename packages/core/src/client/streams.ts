@@ -1,4 +1,11 @@
-import type { ElpisError, Location, Logger, ServeOptions, StreamHandler } from "@elpis/api";
+import type {
+  Arriving,
+  ElpisError,
+  Location,
+  Logger,
+  ServeOptions,
+  StreamHandler,
+} from "@elpis/api";
 import {
   bodyEnd,
   bodyStart,
@@ -10,6 +17,7 @@ import {
   kindOf,
   remainingOf,
 } from "@elpis/protocol";
+import { overloaded } from "../errors.ts";
 import { faultFrame } from "./answers.ts";
 import { type Checks, refusing } from "./checks.ts";
 import { Handler } from "./handler.ts";
@@ -27,6 +35,16 @@ export class StreamServer extends Handler {
     super((input, context) => serve(input, context as ServedStream), options);
     this.window = checkWindow(options?.window);
   }
+}
+
+/** What a stream is opened with besides its frame. */
+interface OpeningStream {
+  readonly from: Location;
+  /** The connection that it came over. */
+  readonly port: StreamPort;
+  readonly checks: Checks | undefined;
+  /** Who follows it. */
+  readonly arriving: Arriving | undefined;
 }
 
 /** The streams of one client: those that others opened here, and the frames of those that were opened from here. */
@@ -55,26 +73,26 @@ export class Streams {
   /**
    * Another peer opens a stream.
    * @param service what this one does for the topic
-   * @param port the connection that it came over
    */
   open(
     service: { readonly topic: string; readonly handler: Handler | undefined } | undefined,
     chunk: Buffer,
     at: number,
-    from: Location,
-    port: StreamPort,
-    checks: Checks | undefined,
+    { from, port, checks, arriving }: OpeningStream,
   ): void {
     const correlation = correlationOf(chunk, at);
-    const refuse = (fault: Fault): void => port.send(faultFrame(correlation, fault));
+    const refuse = (fault: Fault, error?: ElpisError): void => {
+      arriving?.ended?.(error);
+      port.send(faultFrame(correlation, fault));
+    };
     const server = service?.handler;
     if (service === undefined || !(server instanceof StreamServer))
       return refuse(Fault.noResponder);
     let input: unknown;
     try {
       input = ITEMS.unpack(chunk, bodyStart(chunk, at), bodyEnd(chunk, at));
-    } catch {
-      return refuse(Fault.badPayload);
+    } catch (error) {
+      return refuse(Fault.badPayload, error as ElpisError);
     }
     const remaining = remainingOf(chunk, at);
     const deadline = remaining === 0 ? Number.POSITIVE_INFINITY : performance.now() + remaining;
@@ -84,6 +102,7 @@ export class Streams {
     const onAnswered = this.#onAnswered;
     const options = { topic, from, deadline, correlation, window, port, log, checks, onAnswered };
     const stream = new ServedStream(options);
+    stream.arriving = arriving;
     // Credit may come while it waits for its turn.
     this.#served.set(correlation, { stream, server });
     const serve = (): unknown => {
@@ -95,7 +114,7 @@ export class Streams {
     };
     if (server.admit(stream, () => stream.run(serve, () => server.done()))) return;
     this.#served.delete(correlation);
-    refuse(Fault.overloaded);
+    refuse(Fault.overloaded, overloaded(stream));
   }
 
   /**

@@ -42,8 +42,6 @@ export class Uplink implements SessionHost {
   readonly closed: Promise<ElpisError | undefined>;
   /** The present connection. */
   session: Session | undefined;
-  /** Who follows messages; undefined: nobody, and nothing is done for it. */
-  tracing: HubTracing | undefined;
   #location: Location | undefined;
   #run: string | undefined;
   #attachedAt = 0;
@@ -70,6 +68,14 @@ export class Uplink implements SessionHost {
   }
 
   /** Who this peer is, or was on its last connection. */
+  /** Who follows messages; undefined: nobody, and nothing is done for it. */
+  get tracing(): HubTracing | undefined {
+    return this.services.tracing;
+  }
+  set tracing(tracing: HubTracing | undefined) {
+    this.services.tracing = tracing;
+  }
+
   get location(): Location {
     if (this.#location === undefined) throw this.why();
     return this.#location;

@@ -1,4 +1,4 @@
-import type { Delivery, ElpisError, Location, MapAnswer, MapAnswers } from "@elpis/api";
+import type { Delivery, ElpisError, Leaving, Location, MapAnswer, MapAnswers } from "@elpis/api";
 import { isU32 } from "@elpis/api";
 import { protocolError } from "@elpis/protocol";
 import { type CallName, deadlinePassed, noResponder } from "../errors.ts";
@@ -9,6 +9,8 @@ export interface Asked {
   readonly route: number;
   readonly target: number;
   readonly flags: number;
+  /** What travels with it. */
+  readonly extension: Uint8Array | undefined;
   repeats: number;
 }
 
@@ -69,6 +71,47 @@ export class OneWaiter implements Waiter {
 
   expire(): void {
     this.#reject(deadlinePassed(this));
+  }
+}
+
+/** Waits for one answer to a call that is followed. */
+export class FollowedWaiter extends OneWaiter {
+  #leaving: Leaving | undefined;
+
+  constructor(
+    leaving: Leaving,
+    topic: string,
+    timeoutMs: number,
+    resolve: (value: unknown) => void,
+    reject: (error: ElpisError) => void,
+  ) {
+    super(topic, timeoutMs, resolve, reject);
+    this.#leaving = leaving;
+  }
+
+  override answer(value: unknown, from?: Location): void {
+    this.#ended(undefined, from);
+    super.answer(value);
+  }
+
+  override fail(error: ElpisError, from?: Location): void {
+    this.#ended(error, from);
+    super.fail(error);
+  }
+
+  override give(error: ElpisError): void {
+    this.#ended(error);
+    super.give(error);
+  }
+
+  override expire(): void {
+    this.give(deadlinePassed(this));
+  }
+
+  #ended(error?: ElpisError, from?: Location): void {
+    const leaving = this.#leaving;
+    this.#leaving = undefined;
+    leaving?.ended?.(error, from);
   }
 }
 

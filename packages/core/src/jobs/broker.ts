@@ -239,8 +239,9 @@ class RunningBroker implements JobBroker {
     this.#wantTicks();
   }
 
-  #give(worker: number, n: number, { id, attempts, payload, from }: Job): void {
-    this.#workers.get(worker)?.put({ n, id, attempt: attempts, payload, from });
+  #give(worker: number, n: number, { id, attempts, payload, extension, from }: Job): void {
+    const more = extension === undefined ? {} : { extension };
+    this.#workers.get(worker)?.put({ n, id, attempt: attempts, payload, ...more, from });
   }
 
   #wantTicks(): void {

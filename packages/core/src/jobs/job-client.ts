@@ -3,6 +3,7 @@ import {
   type DeadJob,
   ElpisError,
   type ErrorData,
+  type HubTracing,
   hasCode,
   type JobHandler,
   type JobOptions,
@@ -13,6 +14,7 @@ import {
   type Off,
   type WorkOptions,
 } from "@elpis/api";
+import { extensionOf } from "../client/followed.ts";
 import { duplicateHandler } from "../errors.ts";
 import { packPayload, unpackPayload } from "./payload.ts";
 import {
@@ -32,11 +34,14 @@ const DEFAULT_DEAD_LIMIT = 100;
 export class JobClient implements Jobs {
   readonly #client: Client;
   readonly #log: Logger;
+  readonly #tracing: () => HubTracing | undefined;
   readonly #workers = new Map<string, JobWorker>();
 
-  constructor(client: Client, log: Logger) {
+  /** @param tracing who follows messages at present */
+  constructor(client: Client, log: Logger, tracing: () => HubTracing | undefined) {
     this.#client = client;
     this.#log = log;
+    this.#tracing = tracing;
   }
 
   /**
@@ -46,8 +51,18 @@ export class JobClient implements Jobs {
    */
   async enqueue(topic: string, payload: unknown, options: JobOptions = {}): Promise<JobReceipt> {
     const { timeoutMs, id = globalThis.crypto.randomUUID(), ...rest } = options;
-    const input: EnqueueInput = { topic, id, payload: packPayload(payload), ...rest };
-    return (await this.#ask(ENQUEUE_TOPIC, input, timeoutMs)) as JobReceipt;
+    const leaving = this.#tracing()?.leaving({ verb: "enqueue", topic }, undefined);
+    const extension = extensionOf(leaving);
+    try {
+      const job = { topic, id, payload: packPayload(payload), ...(extension && { extension }) };
+      const input: EnqueueInput = { ...job, ...rest };
+      const receipt = (await this.#ask(ENQUEUE_TOPIC, input, timeoutMs)) as JobReceipt;
+      leaving?.ended?.();
+      return receipt;
+    } catch (error) {
+      leaving?.ended?.(error);
+      throw error;
+    }
   }
 
   /**
@@ -58,7 +73,14 @@ export class JobClient implements Jobs {
   work(topic: string, handler: JobHandler<unknown>, options: WorkOptions = {}): Off {
     const concurrency = checkConcurrency(options.concurrency ?? 1);
     if (this.#workers.has(topic)) throw duplicateHandler(topic);
-    const worker = new JobWorker(this.#client, topic, handler, concurrency, this.#log);
+    const worker = new JobWorker(
+      this.#client,
+      topic,
+      handler,
+      concurrency,
+      this.#log,
+      this.#tracing,
+    );
     this.#workers.set(topic, worker);
     worker.start();
     return () => {

@@ -7,6 +7,8 @@ export interface JobSpec {
   readonly id: string;
   /** Packed by the producer; nobody but a worker reads it. */
   readonly payload: Uint8Array;
+  /** What the producer has travel with it, for whoever follows it. */
+  readonly extension?: Uint8Array;
   readonly maxAttempts: number;
   readonly ackDeadlineMs: number;
   readonly delayMs: number;

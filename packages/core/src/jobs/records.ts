@@ -24,6 +24,8 @@ export interface PutRecord {
   /** When it was enqueued, in milliseconds since 1970. */
   readonly atMs: number;
   readonly from: Location;
+  /** What travels with it. */
+  readonly extension?: Uint8Array;
 }
 
 /**
@@ -76,12 +78,13 @@ export function decodeRecord(bytes: Buffer, at: number, length: number): Journal
   const [type, topic, id] = fields as [number, string, string];
   switch (type) {
     case Type.put: {
-      const [, , , payload, attempts, maxAttempts, ackDeadlineMs, delayMs, atMs, from] =
+      const [, , , payload, attempts, maxAttempts, ackDeadlineMs, delayMs, atMs, from, extra] =
         fields as PutFields;
       // A view would keep the whole piece of the file in memory.
       const own = Uint8Array.prototype.slice.call(payload);
       const job = { topic, id, payload: own, attempts, maxAttempts, ackDeadlineMs, delayMs };
-      return { type: "put", ...job, atMs, from };
+      const extension = extra && Uint8Array.prototype.slice.call(extra);
+      return { type: "put", ...job, atMs, from, ...(extension && { extension }) };
     }
     case Type.tried:
       return { type: "tried", topic, id, attempts: fields[3] as number };
@@ -111,6 +114,8 @@ type PutFields = [
   delayMs: number,
   atMs: number,
   from: Location,
+  /** Only where there is one: versions before did not write it. */
+  extension?: Uint8Array,
 ];
 
 function fieldsOf(record: JournalRecord): unknown[] {
@@ -119,7 +124,8 @@ function fieldsOf(record: JournalRecord): unknown[] {
     case "put": {
       const { payload, attempts, maxAttempts, ackDeadlineMs, delayMs, atMs, from } = record;
       const job = [attempts, maxAttempts, ackDeadlineMs, delayMs, atMs, from];
-      return [Type.put, topic, id, payload, ...job];
+      const { extension } = record;
+      return [Type.put, topic, id, payload, ...job, ...(extension ? [extension] : [])];
     }
     case "tried":
       return [Type.tried, topic, id, record.attempts];

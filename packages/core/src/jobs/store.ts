@@ -181,8 +181,9 @@ function* snapshotOf(
 
 function putOf(job: Job): JournalRecord {
   const { topic, id, payload, attempts, maxAttempts, ackDeadlineMs, delayMs, atMs, from } = job;
+  const { extension } = job;
   const rest = { attempts, maxAttempts, ackDeadlineMs, delayMs, atMs, from };
-  return { type: "put", topic, id, payload, ...rest };
+  return { type: "put", topic, id, payload, ...rest, ...(extension && { extension }) };
 }
 
 function noteOf({ topic, id, attempts, reason }: Job, change: JobChange): JournalRecord {

@@ -13,6 +13,8 @@ const MAX_ID_BYTES = 128;
 const MAX_MS = 2 ** 31 - 1;
 const MAX_ATTEMPTS = 1_000_000;
 const MAX_CONCURRENCY = 65_535;
+/** What may travel with a job, in bytes. */
+const MAX_EXTENSION_BYTES = 1024;
 /** Longest reason of a failure that is kept, in characters. */
 const MAX_REASON = 500;
 
@@ -24,6 +26,8 @@ export interface EnqueueInput {
   readonly topic: string;
   readonly id: string;
   readonly payload: Uint8Array;
+  /** What travels with it, at most {@link MAX_EXTENSION_BYTES}. */
+  readonly extension?: Uint8Array;
   readonly level?: JobLevel;
   readonly delayMs?: number;
   readonly maxAttempts?: number;
@@ -43,6 +47,7 @@ export type WorkItem =
       readonly id: string;
       readonly attempt: number;
       readonly payload: Uint8Array;
+      readonly extension?: Uint8Array;
       readonly from: Location;
     }
   /** That hand-out was taken back: its deadline has passed. */
@@ -104,8 +109,17 @@ export function readEnqueue(
     delayMs: whole("delayMs", input.delayMs ?? 0, 0, MAX_MS),
     atMs,
     from,
+    ...(input.extension !== undefined && { extension: extensionOf(input.extension) }),
   };
   return { spec, level };
+}
+
+/** @throws ELPIS_HUB_BAD_ARGUMENT */
+function extensionOf(value: unknown): Uint8Array {
+  if (value instanceof Uint8Array && value.length <= MAX_EXTENSION_BYTES) {
+    return Uint8Array.prototype.slice.call(value);
+  }
+  throw badArgument("extension", `at most ${MAX_EXTENSION_BYTES} bytes`, value);
 }
 
 /** @throws ELPIS_HUB_BAD_ARGUMENT */

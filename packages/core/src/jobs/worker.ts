@@ -2,6 +2,7 @@ import {
   type Client,
   type ElpisError,
   errorToData,
+  type HubTracing,
   hasCode,
   type JobHandler,
   type Logger,
@@ -27,6 +28,7 @@ export class JobWorker {
   readonly #handler: JobHandler<unknown>;
   readonly #concurrency: number;
   readonly #log: Logger;
+  readonly #tracing: () => HubTracing | undefined;
   readonly #wake = new Wake();
   /** Jobs of the present stream, by hand-out. */
   readonly #jobs = new Map<number, RunningJob>();
@@ -43,7 +45,9 @@ export class JobWorker {
     handler: JobHandler<unknown>,
     concurrency: number,
     log: Logger,
+    tracing: () => HubTracing | undefined = () => undefined,
   ) {
+    this.#tracing = tracing;
     this.#client = client;
     this.#topic = topic;
     this.#handler = handler;
@@ -137,11 +141,16 @@ export class JobWorker {
     this.#finished(n, word, stream);
   }
 
-  async #outcome(job: RunningJob, { n, payload }: GivenJob): Promise<WorkWord> {
+  async #outcome(job: RunningJob, { n, payload, from, extension }: GivenJob): Promise<WorkWord> {
+    const message = { verb: "enqueue", topic: this.#topic } as const;
+    const arriving = this.#tracing()?.arriving(message, from, extension);
+    const work = (): unknown => this.#handler(job.unpack(payload), job);
     try {
-      await this.#handler(job.unpack(payload), job);
+      await (arriving === undefined ? work() : arriving.run(work));
+      arriving?.ended?.();
       return { ack: n };
     } catch (error) {
+      arriving?.ended?.(error);
       const { id, attempt, topic } = job;
       if (hasCode(error, "ELPIS_JOBS_RETRY")) {
         const { delayMs } = error.details as { delayMs?: number };

@@ -24,9 +24,12 @@ export function checkObjectName(name: unknown, tag: unknown): void {
   }
 }
 
+/** What the topics begin with under which objects are called. */
+export const OBJECT_TOPIC_PREFIX = "elpis.object.";
+
 /** Where an object with exactly this tag is called; without a tag, every object of that name. */
 export function callTopic(name: string, tag: string | undefined): string {
-  return `elpis.object.${labelOf(name, tag)}`;
+  return `${OBJECT_TOPIC_PREFIX}${labelOf(name, tag)}`;
 }
 
 /** Where its events are streamed. */
