@@ -1,5 +1,11 @@
 import type { Location, Selector } from "./location.ts";
 
+/**
+ * A server of Node that has this property set to true is not traced, nor is what it does for a request: it is a part of Elpis, and not
+ * of the application.
+ */
+export const UNTRACED: unique symbol = Symbol.for("elpis.untraced");
+
 /** How a message is sent, as its sender says it. */
 export type HubVerb = "emit" | "request" | "consume" | "map" | "stream" | "call" | "enqueue";
 

@@ -32,7 +32,14 @@ export {
   type PeerFigures,
   type TrafficFigures,
 } from "./hub-figures.ts";
-export type { Arriving, HubTracing, HubVerb, Leaving, TracedMessage } from "./hub-tracing.ts";
+export {
+  type Arriving,
+  type HubTracing,
+  type HubVerb,
+  type Leaving,
+  type TracedMessage,
+  UNTRACED,
+} from "./hub-tracing.ts";
 export type {
   DeadJob,
   JobContext,

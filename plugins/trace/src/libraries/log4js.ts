@@ -1,0 +1,42 @@
+import { isSpanContextValid, trace } from "@opentelemetry/api";
+import {
+  InstrumentationBase,
+  type InstrumentationConfig,
+  InstrumentationNodeModuleDefinition,
+  InstrumentationNodeModuleFile,
+} from "@opentelemetry/instrumentation";
+
+interface LoggingEvent {
+  context: Record<string, unknown>;
+}
+type LoggingEventKind = new (...args: unknown[]) => LoggingEvent;
+
+/** Adds the ids of trace and span to the context of events of log4js: `%X{trace_id}` in a pattern. */
+export class Log4jsInstrumentation extends InstrumentationBase {
+  constructor(config: InstrumentationConfig = {}) {
+    super("elpis-log4js", "1.0.0", config);
+  }
+
+  protected override init(): InstrumentationNodeModuleDefinition {
+    const file = new InstrumentationNodeModuleFile(
+      "log4js/lib/LoggingEvent.js",
+      [">=3 <7"],
+      (Kind: LoggingEventKind) => {
+        const isEnabled = (): boolean => this.isEnabled();
+        return class extends Kind {
+          constructor(...args: unknown[]) {
+            super(...args);
+            const span = isEnabled() ? trace.getActiveSpan()?.spanContext() : undefined;
+            if (span === undefined || !isSpanContextValid(span)) return;
+            const { traceId: trace_id, spanId: span_id } = span;
+            this.context = { ...this.context, trace_id, span_id };
+          }
+        };
+      },
+      (Kind: LoggingEventKind) => Kind,
+    );
+    return new InstrumentationNodeModuleDefinition("log4js", [">=3 <7"], undefined, undefined, [
+      file,
+    ]);
+  }
+}

@@ -1,0 +1,195 @@
+import http, { type IncomingMessage, type ServerResponse } from "node:http";
+import https from "node:https";
+import type { TLSSocket } from "node:tls";
+import { redact, UNTRACED } from "@elpis/api";
+import {
+  type Attributes,
+  type Context,
+  context,
+  defaultTextMapGetter,
+  ROOT_CONTEXT,
+  type Span,
+  SpanKind,
+  SpanStatusCode,
+  type TextMapPropagator,
+  type Tracer,
+  trace,
+} from "@opentelemetry/api";
+import { type RPCMetadata, RPCType, setRPCMetadata, suppressTracing } from "@opentelemetry/core";
+import type { HttpOptions } from "../options.ts";
+import { isIgnoring, nameOfRequest, pathOf } from "./http-request.ts";
+
+type Emit = (this: object, event: string, ...args: unknown[]) => boolean;
+
+/** What traces requests needs. */
+export interface HttpServerParts {
+  readonly tracer: Tracer;
+  readonly propagator: TextMapPropagator;
+  readonly options: HttpOptions;
+}
+
+const TRACED: unique symbol = Symbol("elpis.trace.request");
+
+/**
+ * Makes a span of each request that a server of Node's `http` or `https` answers. It is done where a server tells of a request and not
+ * by hooks of modules, so it is the same for every way in which a server is imported, and costs little where nothing is recorded.
+ *
+ * @returns what ends it
+ */
+export function traceServers(parts: HttpServerParts): () => void {
+  const ends = [http.Server.prototype, https.Server.prototype].map((prototype) =>
+    watch(prototype, new RequestTracer(parts)),
+  );
+  return () => {
+    for (const end of ends) end();
+  };
+}
+
+function watch(prototype: http.Server | https.Server, tracer: RequestTracer): () => void {
+  const hasOwn = Object.hasOwn(prototype, "emit");
+  const emit = prototype.emit as unknown as Emit;
+  const watching: Emit = function (event, ...args) {
+    if (event !== "request") return Reflect.apply(emit, this, [event, ...args]) as boolean;
+    const [request, response] = args as [IncomingMessage, ServerResponse];
+    return tracer.around(this, request, response, () =>
+      Reflect.apply(emit, this, [event, ...args]),
+    );
+  };
+  Object.defineProperty(prototype, "emit", {
+    value: watching,
+    configurable: true,
+    writable: true,
+    enumerable: true,
+  });
+  return () => {
+    // Who has wrapped it once more goes on through here.
+    if ((prototype.emit as unknown) !== watching) return;
+    if (hasOwn) prototype.emit = emit as never;
+    else delete (prototype as { emit?: unknown }).emit;
+  };
+}
+
+class RequestTracer {
+  readonly #tracer: Tracer;
+  readonly #propagator: TextMapPropagator;
+  readonly #fields: readonly string[];
+  readonly #options: HttpOptions;
+
+  constructor({ tracer, propagator, options }: HttpServerParts) {
+    this.#tracer = tracer;
+    this.#propagator = propagator;
+    this.#fields = propagator.fields();
+    this.#options = options;
+  }
+
+  around(
+    server: object,
+    request: IncomingMessage & { [TRACED]?: true },
+    response: ServerResponse,
+    tell: () => boolean,
+  ): boolean {
+    // A server that hands its requests on to another one.
+    if (request[TRACED] === true) return tell();
+    request[TRACED] = true;
+    if ((server as { [UNTRACED]?: boolean })[UNTRACED] === true || this.#isIgnored(request)) {
+      return context.with(suppressTracing(ROOT_CONTEXT), tell);
+    }
+    const outer = this.#outer(request);
+    const span = this.#tracer.startSpan(request.method ?? "GET", { kind: SpanKind.SERVER }, outer);
+    let inner = trace.setSpan(outer, span);
+    if (span.isRecording()) {
+      const rpc: RPCMetadata = { type: RPCType.HTTP, span };
+      inner = setRPCMetadata(inner, rpc);
+      this.#follow(span, rpc, request, response);
+    }
+    // What comes of a body, and when an answer has left, is told by the socket, which belongs to no request.
+    bind(request, inner);
+    bind(response, inner);
+    return context.with(inner, tell);
+  }
+
+  #isIgnored(request: IncomingMessage): boolean {
+    const { ignore } = this.#options;
+    return ignore !== undefined && isIgnoring(ignore, request);
+  }
+
+  #outer(request: IncomingMessage): Context {
+    const { headers } = request;
+    return this.#fields.some((field) => headers[field] !== undefined)
+      ? this.#propagator.extract(ROOT_CONTEXT, headers, defaultTextMapGetter)
+      : ROOT_CONTEXT;
+  }
+
+  #follow(span: Span, rpc: RPCMetadata, request: IncomingMessage, response: ServerResponse): void {
+    // Frameworks change it.
+    const path = request.url ?? "/";
+    span.updateName(nameOfRequest(this.#options, request, path));
+    span.setAttributes(this.#attributesOf(request, path));
+    // After the socket is gone nothing can be asked any more, so this is the one end there is.
+    response.once("close", () => {
+      const { statusCode } = response;
+      span.setAttribute("http.response.status_code", statusCode);
+      if (rpc.route !== undefined) {
+        span.setAttribute("http.route", rpc.route);
+        if (this.#options.name === undefined) span.updateName(`${request.method} ${rpc.route}`);
+      }
+      this.#addHeaders(span, "response", (name) => response.getHeader(name));
+      if (!response.writableFinished) {
+        span.setAttribute("error.type", "client_aborted");
+        span.setStatus({
+          code: SpanStatusCode.ERROR,
+          message: "the client went away before it had the answer",
+        });
+      } else if (statusCode >= 500) {
+        span.setAttribute("error.type", String(statusCode));
+        span.setStatus({ code: SpanStatusCode.ERROR });
+      }
+      span.end();
+    });
+  }
+
+  #attributesOf(request: IncomingMessage, url: string): Attributes {
+    const { headers, socket, httpVersion, method = "GET" } = request;
+    const attributes: Attributes = {
+      "http.request.method": method,
+      "url.path": pathOf(url),
+      "url.scheme": (socket as Partial<TLSSocket>).encrypted === true ? "https" : "http",
+      "network.protocol.version": httpVersion,
+    };
+    const { host, "user-agent": agent } = headers;
+    if (host !== undefined) attributes["server.address"] = host;
+    if (socket.remoteAddress !== undefined) attributes["client.address"] = socket.remoteAddress;
+    if (agent !== undefined) attributes["user_agent.original"] = agent.slice(0, 200);
+    if (this.#options.query === true && url.includes("?")) {
+      attributes["url.query"] = String(redact(url.slice(url.indexOf("?")))).slice(1);
+    }
+    for (const name of this.#options.headers ?? []) {
+      const value = headers[name.toLowerCase()];
+      if (value !== undefined) {
+        attributes[`http.request.header.${name.toLowerCase()}`] = String(
+          redact(String(value), name),
+        );
+      }
+    }
+    return attributes;
+  }
+
+  #addHeaders(span: Span, kind: "response", read: (name: string) => unknown): void {
+    for (const name of this.#options.headers ?? []) {
+      const value = read(name);
+      if (value === undefined) continue;
+      span.setAttribute(
+        `http.${kind}.header.${name.toLowerCase()}`,
+        String(redact(String(value), name)),
+      );
+    }
+  }
+}
+
+/** Has everything that an emitter tells be heard in a context. */
+function bind(emitter: IncomingMessage | ServerResponse, inner: Context): void {
+  const { emit } = emitter;
+  emitter.emit = function (this: unknown, ...args: never[]) {
+    return context.with(inner, emit as (...all: never[]) => boolean, this as never, ...args);
+  } as typeof emitter.emit;
+}

@@ -1,0 +1,49 @@
+/** Systems whose statements are SQL. */
+const SQL = /sql|mariadb|oracle|db2/i;
+/** Systems in which text in double quotes is a name, and a backslash is nothing special. */
+const STANDARD = /postgres|oracle|db2|sqlite/i;
+
+const NUMBER = String.raw`(?<![\w$@:.])[-+]?(?:0x[0-9a-f]+|\d+(?:\.\d*)?(?:e[-+]?\d+)?|\.\d+)\b`;
+const COMMENT = String.raw`(?<comment>\/\*[\s\S]*?(?:\*\/|$)|--[^\n]*)`;
+
+const ANSI_PARTS = [
+  '(?<name>"(?:[^"]|"")*")',
+  COMMENT,
+  // With an E before it, a backslash counts after all.
+  String.raw`\be'(?:[^'\\]|\\[\s\S]|'')*(?:'|$)`,
+  String.raw`(?:\b[xbnu]&?)?'(?:[^']|'')*(?:'|$)`,
+  String.raw`\$(?<tag>[a-z_]\w*)?\$[\s\S]*?(?:\$\k<tag>\$|$)`,
+  NUMBER,
+];
+const MYSQL_PARTS = [
+  "(?<name>`[^`]*`)",
+  COMMENT,
+  "(?<hash>#[^\\n]*)",
+  String.raw`(?:\b[xbn]|\b_\w+\s*)?'(?:[^'\\]|\\[\s\S]|'')*(?:'|$)`,
+  String.raw`"(?:[^"\\]|\\[\s\S]|"")*(?:"|$)`,
+  NUMBER,
+];
+const ANSI = new RegExp(ANSI_PARTS.join("|"), "gi");
+const MYSQL = new RegExp(MYSQL_PARTS.join("|"), "gi");
+
+type Groups = Readonly<Record<string, string | undefined>>;
+
+/**
+ * A statement with `?` for every text and number in it, and without comments, which may hold some. What stands for a value already
+ * stays as it is. A statement of something that is not SQL is left alone: who instruments it masks by itself.
+ *
+ * @param system such as `mysql` or `postgresql`
+ */
+export function maskSql(text: string, system: string): string {
+  if (system !== "" && !SQL.test(system)) return text;
+  return text
+    .replace(STANDARD.test(system) ? ANSI : MYSQL, (...found) => {
+      const { name, comment, hash } = found.at(-1) as Groups;
+      if (name !== undefined) return name;
+      return comment === undefined && hash === undefined ? "?" : " ";
+    })
+    .replace(/\(\s*\?(?:\s*,\s*\?)+\s*\)/g, "(?)")
+    .replace(/(?:\(\?\)\s*,\s*)+\(\?\)/g, "(?)")
+    .replace(/\s+/g, " ")
+    .trim();
+}

@@ -1,0 +1,142 @@
+import type { Client, Logger } from "@elpis/api";
+import { errorToData, hasCode } from "@elpis/api";
+import type { Context } from "@opentelemetry/api";
+import type { ReadableSpan, Span, SpanProcessor } from "@opentelemetry/sdk-trace-base";
+import type { OwnTopics } from "../topics.ts";
+import { Outbox, type OutboxCounts } from "./outbox.ts";
+import type { SpanMaker } from "./spans.ts";
+
+/** How often what is over is told, in milliseconds. */
+const FLUSH_MS = 200;
+/** From when on a span that is open is told of. */
+const OPEN_MS = 100;
+const SEND_MS = 5000;
+/** How long is waited after nobody has taken a batch. */
+const AGAIN_MS = 500;
+/** How long whoever leaves waits for what is still to be told. */
+const FAREWELL_MS = 1000;
+
+/** What records needs. */
+export interface RecorderParts {
+  readonly hub: Client;
+  readonly log: Logger;
+  readonly maker: SpanMaker;
+}
+
+/** Notes which spans of this process are open and tells whoever keeps traces of those that are over. */
+export class Recorder implements SpanProcessor {
+  readonly #hub: Client<OwnTopics>;
+  readonly #log: Logger;
+  readonly #maker: SpanMaker;
+  readonly #outbox = new Outbox();
+  /** Open spans by when they began, the oldest first: those that were not told of, and those that were. */
+  readonly #young = new Map<ReadableSpan, number>();
+  readonly #told = new Map<ReadableSpan, number>();
+  #timer: NodeJS.Timeout | undefined;
+  #sending: Promise<void> | undefined;
+  #isSoon = false;
+  #isClosed = false;
+
+  constructor({ hub, log, maker }: RecorderParts) {
+    this.#hub = hub as unknown as Client<OwnTopics>;
+    this.#log = log;
+    this.#maker = maker;
+  }
+
+  get counts(): OutboxCounts {
+    return this.#outbox.counts;
+  }
+
+  onStart(span: Span, _parent: Context): void {
+    this.#young.set(span, performance.now());
+    this.#want();
+  }
+
+  onEnd(span: ReadableSpan): void {
+    const since = this.#young.get(span) ?? this.#told.get(span);
+    if (!this.#young.delete(span)) this.#told.delete(span);
+    this.#outbox.add(this.#maker.sent(span, since));
+    if (!this.#outbox.isFull) return this.#want();
+    if (this.#isSoon) return;
+    this.#isSoon = true;
+    setImmediate(() => {
+      this.#isSoon = false;
+      void this.#send();
+    });
+  }
+
+  async forceFlush(): Promise<void> {
+    await this.#send();
+  }
+
+  /** Tells what there is, within a bound. */
+  async shutdown(): Promise<void> {
+    this.#isClosed = true;
+    clearTimeout(this.#timer);
+    const until = performance.now() + FAREWELL_MS;
+    while (this.#outbox.counts.waiting > 0 && performance.now() < until && this.#hub.connected) {
+      if (!(await this.#sendOne(Math.max(1, Math.ceil(until - performance.now()))))) break;
+    }
+  }
+
+  #want(afterMs = FLUSH_MS): void {
+    if (this.#timer !== undefined || this.#isClosed) return;
+    this.#timer = setTimeout(() => {
+      this.#timer = undefined;
+      this.#tellOpen();
+      void this.#send();
+    }, afterMs);
+    this.#timer.unref();
+  }
+
+  #tellOpen(): void {
+    const before = performance.now() - OPEN_MS;
+    for (const [span, since] of this.#young) {
+      if (since > before) break;
+      this.#young.delete(span);
+      this.#told.set(span, since);
+      this.#outbox.tellOpen(this.#maker.open(span, since));
+    }
+    if (this.#young.size > 0) this.#want();
+  }
+
+  #send(): Promise<void> {
+    this.#sending ??= this.#sendAll().finally(() => {
+      this.#sending = undefined;
+    });
+    return this.#sending;
+  }
+
+  async #sendAll(): Promise<void> {
+    while (!this.#isClosed && (await this.#sendOne(SEND_MS)));
+  }
+
+  /** Whether there may be more to be sent at once. */
+  async #sendOne(timeoutMs: number): Promise<boolean> {
+    const batch = this.#outbox.next();
+    if (batch === undefined) return false;
+    try {
+      await this.#hub.request("elpis.trace.spans", batch, { timeoutMs, absent: "wait" });
+      this.#outbox.taken();
+      return true;
+    } catch (error) {
+      if (isHopeless(error)) {
+        this.#outbox.refused();
+        this.#log.warn("spans were lost", { count: batch.spans.length, error: errorToData(error) });
+        return true;
+      }
+      this.#want(AGAIN_MS);
+      return false;
+    }
+  }
+}
+
+/** It would be refused again. */
+function isHopeless(error: unknown): boolean {
+  return (
+    hasCode(error, "ELPIS_HUB_TOO_LARGE") ||
+    hasCode(error, "ELPIS_PROTOCOL_NOT_PACKABLE") ||
+    hasCode(error, "ELPIS_HUB_BAD_PAYLOAD") ||
+    hasCode(error, "ELPIS_TRACE_BAD_SPANS")
+  );
+}

@@ -1,0 +1,89 @@
+import {
+  type Attributes,
+  type Context,
+  isSpanContextValid,
+  SpanKind,
+  TraceFlags,
+  trace,
+} from "@opentelemetry/api";
+import { type Sampler, SamplingDecision, type SamplingResult } from "@opentelemetry/sdk-trace-base";
+
+const RECORD: SamplingResult = { decision: SamplingDecision.RECORD_AND_SAMPLED };
+const LEAVE: SamplingResult = { decision: SamplingDecision.NOT_RECORD };
+/** By this attribute the spans of the hub's messages are known. */
+export const HUB_SYSTEM = "elpis";
+/** So many bits of an id are looked at. */
+const SHARE_DIGITS = 13;
+const SHARES = 16 ** SHARE_DIGITS;
+
+/** What decides which traces are recorded. */
+export interface RootOptions {
+  /** From 0 to 1. */
+  readonly ratio: number;
+  readonly perSecond: number;
+  /** Whether any call of others may begin a trace. */
+  readonly clients: boolean;
+  /** Milliseconds that never go back. */
+  readonly now: () => number;
+}
+
+/**
+ * Decides with the first span of a trace, before anything is paid for; whatever has a parent keeps to what that one says. The ratio
+ * goes by the trace's id, so that everybody who uses the same decides the same.
+ */
+export class RootSampler implements Sampler {
+  readonly #options: RootOptions;
+  #tokens: number;
+  #at: number;
+
+  constructor(options: RootOptions) {
+    this.#options = options;
+    this.#tokens = options.perSecond;
+    this.#at = options.now();
+  }
+
+  shouldSample(
+    context: Context,
+    traceId: string,
+    _name: string,
+    kind: SpanKind,
+    attributes: Attributes,
+  ): SamplingResult {
+    const parent = trace.getSpanContext(context);
+    if (parent !== undefined && isSpanContextValid(parent)) {
+      return (parent.traceFlags & TraceFlags.SAMPLED) === 0 ? LEAVE : RECORD;
+    }
+    const mayBegin =
+      kind !== SpanKind.CLIENT ||
+      this.#options.clients ||
+      attributes["rpc.system.name"] === HUB_SYSTEM;
+    return mayBegin && this.isChosen(traceId) && this.#take() ? RECORD : LEAVE;
+  }
+
+  /** Whether the ratio has it recorded. */
+  isChosen(traceId: string): boolean {
+    const { ratio } = this.#options;
+    if (ratio >= 1) return true;
+    if (ratio <= 0) return false;
+    return isInShare(traceId, ratio);
+  }
+
+  #take(): boolean {
+    const { now, perSecond } = this.#options;
+    const at = now();
+    this.#tokens = Math.min(perSecond, this.#tokens + ((at - this.#at) / 1000) * perSecond);
+    this.#at = at;
+    if (this.#tokens < 1) return false;
+    this.#tokens -= 1;
+    return true;
+  }
+
+  toString(): string {
+    return `RootSampler{${this.#options.ratio}}`;
+  }
+}
+
+/** Whether a trace is in a share, by the last bits of its id, which W3C wants to be random. */
+export function isInShare(traceId: string, share: number): boolean {
+  return Number.parseInt(traceId.slice(-SHARE_DIGITS), 16) < share * SHARES;
+}

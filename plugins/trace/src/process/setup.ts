@@ -1,0 +1,28 @@
+import { dirname } from "node:path";
+import { application, type PluginHost } from "@elpis/api";
+import { chosen, makeChosen } from "../libraries/chosen.ts";
+import { hookImports } from "../libraries/esm-hooks.ts";
+import { installedFinder } from "../libraries/installed.ts";
+import type { TraceOptions } from "../options.ts";
+import { startTracing } from "./start.ts";
+
+/** Starts the plugin in a process: what records, and in one of them what keeps. */
+export async function setup(host: PluginHost, options: TraceOptions): Promise<void> {
+  const { hub, location, log } = host;
+  const isMaster = location.role === "master";
+  const isKeeper = isMaster ? host.find(application)?.hasAgent !== true : location.role === "agent";
+  if (isKeeper) {
+    // Loaded only by the one process that keeps.
+    const { keep } = await import("../keeper/keeper.ts");
+    keep(host, options);
+  }
+  // The master does nothing of the application's.
+  if (isMaster) return;
+  const tracing = startTracing(hub, log, options);
+  host.onClose(() => tracing.close());
+  const entry = process.argv[1];
+  const folders = [process.cwd(), ...(entry === undefined ? [] : [dirname(entry)])];
+  const all = await makeChosen(chosen(options, installedFinder(folders)), options, log);
+  for (const one of all) tracing.use(one);
+  await hookImports(all);
+}

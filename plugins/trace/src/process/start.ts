@@ -1,0 +1,111 @@
+import type { Client, Logger, Off } from "@elpis/api";
+import {
+  context,
+  createNoopMeter,
+  type MeterProvider,
+  propagation,
+  type TextMapPropagator,
+  trace,
+} from "@opentelemetry/api";
+import { AsyncLocalStorageContextManager } from "@opentelemetry/context-async-hooks";
+import {
+  CompositePropagator,
+  W3CBaggagePropagator,
+  W3CTraceContextPropagator,
+} from "@opentelemetry/core";
+import { BasicTracerProvider } from "@opentelemetry/sdk-trace-base";
+import type { AnyInstrumentation, TraceOptions } from "../options.ts";
+import { traceServers } from "./http-server.ts";
+import { SpansOfHub } from "./hub-tracing.ts";
+import { LegacyPropagator } from "./legacy-propagator.ts";
+import { matcherOf } from "./matcher.ts";
+import { Recorder } from "./recorder.ts";
+import { RootSampler } from "./sampler.ts";
+import { SpanMaker } from "./spans.ts";
+
+/** What records in this process. */
+export interface Tracing {
+  readonly recorder: Recorder;
+  /** Has an instrumentation make its spans here. */
+  use(instrumentation: AnyInstrumentation): void;
+  /** Tells what there is, and lets go of everything. */
+  close(): Promise<void>;
+}
+
+const SCOPE = "@elpis/trace";
+/** What instrumentations measure by themselves is measured by others, or by nobody. */
+const NO_METERS: MeterProvider = { getMeter: () => createNoopMeter() };
+const MAX_ATTRIBUTES = 128;
+const MAX_ATTRIBUTE_CHARS = 4096;
+const MAX_EVENTS = 32;
+
+/** Begins to record in this process. */
+export function startTracing(hub: Client, log: Logger, options: TraceOptions): Tracing {
+  const { sampling = {}, propagation: ways = ["w3c", "baggage"] } = options;
+  const sampler = new RootSampler({
+    ratio: sampling.ratio ?? 1,
+    perSecond: sampling.perSecond ?? 1000,
+    clients: sampling.clients ?? false,
+    now: () => performance.now(),
+  });
+  const recorder = new Recorder({ hub, log, maker: new SpanMaker(options.sql ?? {}) });
+  const provider = new BasicTracerProvider({
+    sampler,
+    spanProcessors: [recorder],
+    spanLimits: {
+      attributeCountLimit: MAX_ATTRIBUTES,
+      attributeValueLengthLimit: MAX_ATTRIBUTE_CHARS,
+      eventCountLimit: MAX_EVENTS,
+    },
+  });
+  const baggage = ways.includes("baggage") ? new W3CBaggagePropagator() : undefined;
+  const propagator = new CompositePropagator({
+    propagators: [
+      // The last that finds something counts.
+      ...(ways.includes("legacy") ? [new LegacyPropagator((id) => sampler.isChosen(id))] : []),
+      ...(ways.includes("w3c") ? [new W3CTraceContextPropagator()] : []),
+      ...(baggage === undefined ? [] : [baggage]),
+    ],
+  });
+  const offs = [register(provider, propagator, log)];
+  const tracer = provider.getTracer(SCOPE);
+  if (options.http !== false) {
+    offs.push(traceServers({ tracer, propagator, options: options.http ?? {} }));
+  }
+  const isIgnored = matcherOf(options.ignoreTopics ?? []);
+  offs.push(hub.useTracing(new SpansOfHub({ tracer, baggage, isIgnored })));
+  return {
+    recorder,
+    use: (instrumentation) => {
+      instrumentation.setTracerProvider(provider);
+      instrumentation.setMeterProvider(NO_METERS);
+      // Some look at what they were made with, and not at what they were told since.
+      instrumentation.setConfig?.({ ...instrumentation.getConfig?.(), enabled: true });
+      instrumentation.enable();
+      offs.push(() => instrumentation.disable());
+    },
+    close: async () => {
+      for (const off of offs.splice(0).reverse()) off();
+      await recorder.shutdown();
+    },
+  };
+}
+
+/** Makes it what the API of OpenTelemetry gives. Somebody else may have been first: then theirs stays, and ours is for the hub and servers. */
+function register(provider: BasicTracerProvider, propagator: TextMapPropagator, log: Logger): Off {
+  const manager = new AsyncLocalStorageContextManager().enable();
+  const isOurs = trace.setGlobalTracerProvider(provider);
+  if (!isOurs) {
+    log.warn(
+      "OpenTelemetry has another tracer provider already; spans that it makes are not kept here",
+    );
+  }
+  const isManaging = context.setGlobalContextManager(manager);
+  if (!isManaging) manager.disable();
+  const isPropagating = propagation.setGlobalPropagator(propagator);
+  return () => {
+    if (isOurs) trace.disable();
+    if (isManaging) context.disable();
+    if (isPropagating) propagation.disable();
+  };
+}
