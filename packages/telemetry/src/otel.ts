@@ -9,7 +9,6 @@ export {
   POINTS_TOPIC,
   SPANS_TOPIC,
 } from "./otel/in/hub-exporters.ts";
-export { type SdkSpan, toSpanFields } from "./otel/in/spans.ts";
 export {
   type OtelAttributes,
   plainAttributes,

@@ -1,17 +1,23 @@
-import { toSpanFields } from "@elpis/telemetry/otel";
+import type { SpanEvent, SpanLink } from "@elpis/api";
+import type { Attributes } from "@opentelemetry/api";
 import type { ReadableSpan } from "@opentelemetry/sdk-trace-base";
 import type { SqlOptions } from "../options.ts";
 import type { OpenSpan, SentSpan } from "../topics.ts";
 import { maskSql } from "./mask-sql.ts";
 
+const KINDS = ["internal", "server", "client", "producer", "consumer"] as const;
+const STATUS = ["unset", "ok", "error"] as const;
 /** Where instrumentations put statements. */
 const STATEMENTS = ["db.query.text", "db.statement"];
 /** From how far apart on a span has a beginning of its own, and not that of the moment in which it was made. */
-const OWN_START_MS = 3;
+const OWN_START_MS = 25;
 /** How far the clock may be from where it was reckoned to be before it is reckoned anew. */
 const CLOCK_MS = 20;
 const MAX_STATEMENT = 2000;
+const NONE: readonly never[] = [];
 
+type Time = readonly [seconds: number, nanoseconds: number];
+type Tags = SentSpan["tags"];
 type Fields = { -readonly [Key in keyof SentSpan]: SentSpan[Key] };
 
 /** Makes plain data of spans: with times finer than those of the SDK, which are whole milliseconds, and statements masked. */
@@ -24,38 +30,83 @@ export class SpanMaker {
     this.#sql = { record, mask };
   }
 
-  /** @param since when it was made, on the monotonic clock */
+  /**
+   * A span that is over. Nothing is copied that does not have to be: it is not written to any more.
+   * @param since when it was made, on the monotonic clock
+   */
   sent(span: ReadableSpan, since: number | undefined): SentSpan {
-    const fields: Fields = toSpanFields(span);
-    fields.start = this.#start(fields.start, since);
-    this.#mask(fields.tags);
+    const { traceId, spanId, traceState } = span.spanContext();
+    const { status, parentSpanContext, instrumentationScope: scope } = span;
+    const fields: Fields = {
+      traceId,
+      spanId,
+      name: span.name,
+      kind: KINDS[span.kind] ?? "internal",
+      start: this.#start(msOf(span.startTime), since),
+      durationMs: Math.max(0, msOf(span.duration)),
+      status: STATUS[status.code] ?? "unset",
+      tags: this.#tags(span.attributes),
+      events: span.events.length === 0 ? NONE : span.events.map(eventOf),
+      links: span.links.length === 0 ? NONE : span.links.map(linkOf),
+      instrumentation:
+        scope.version === undefined
+          ? { name: scope.name }
+          : { name: scope.name, version: scope.version },
+    };
+    if (parentSpanContext !== undefined) fields.parentSpanId = parentSpanContext.spanId;
+    if (traceState !== undefined) fields.traceState = traceState.serialize();
+    if (status.message !== undefined && status.message !== "")
+      fields.statusMessage = status.message;
     return fields;
   }
 
   /** The same for a span that is not over yet. */
   open(span: ReadableSpan, since: number | undefined): OpenSpan {
-    const { traceId, spanId, parentSpanId, name, kind, start, tags } = this.sent(span, since);
-    const parent = parentSpanId === undefined ? {} : { parentSpanId };
-    return { traceId, spanId, ...parent, name, kind, start, tags };
+    const { traceId, spanId } = span.spanContext();
+    const parent = span.parentSpanContext;
+    return {
+      traceId,
+      spanId,
+      ...(parent !== undefined && { parentSpanId: parent.spanId }),
+      name: span.name,
+      kind: KINDS[span.kind] ?? "internal",
+      start: this.#start(msOf(span.startTime), since),
+      // It goes on to be written to.
+      tags: this.#tags({ ...span.attributes }),
+    };
   }
 
   #start(told: number, since: number | undefined): number {
     if (since === undefined) return told;
-    const now = performance.now();
+    const drift = Date.now() - performance.now() - this.#origin;
     // The clock was set, or has drifted away.
-    if (Math.abs(Date.now() - now - this.#origin) > CLOCK_MS) this.#origin = Date.now() - now;
+    if (drift > CLOCK_MS || drift < -CLOCK_MS) this.#origin += drift;
     const fine = this.#origin + since;
-    return Math.abs(fine - told) > OWN_START_MS + CLOCK_MS ? told : fine;
+    return Math.abs(fine - told) > OWN_START_MS ? told : fine;
   }
 
-  #mask(tags: SentSpan["tags"]): void {
+  #tags(attributes: Attributes): Tags {
+    const tags = attributes as Record<string, Tags[string]>;
     for (const name of STATEMENTS) {
-      const text = tags[name];
+      const text = attributes[name];
       if (typeof text !== "string") continue;
-      const own = tags as Record<string, unknown>;
-      const system = String(tags["db.system.name"] ?? tags["db.system"] ?? "");
-      if (!this.#sql.record) delete own[name];
-      else if (this.#sql.mask) own[name] = maskSql(text, system).slice(0, MAX_STATEMENT);
+      const system = String(attributes["db.system.name"] ?? attributes["db.system"] ?? "");
+      if (!this.#sql.record) delete attributes[name];
+      else if (this.#sql.mask) attributes[name] = maskSql(text, system).slice(0, MAX_STATEMENT);
     }
+    return tags;
   }
+}
+
+function eventOf({ name, time, attributes }: ReadableSpan["events"][number]): SpanEvent {
+  return { name, time: msOf(time), tags: (attributes ?? {}) as Tags };
+}
+
+function linkOf({ context, attributes }: ReadableSpan["links"][number]): SpanLink {
+  const { traceId, spanId } = context;
+  return { traceId, spanId, tags: (attributes ?? {}) as Tags };
+}
+
+function msOf([seconds, nanoseconds]: Time): number {
+  return seconds * 1000 + nanoseconds / 1e6;
 }

@@ -37,11 +37,6 @@ const STATUS = ["unset", "ok", "error"] as const;
 
 /** A span of the SDK as plain data. */
 export function toSpanRecord(span: SdkSpan, source: PointSource): SpanRecord {
-  return { ...toSpanFields(span), source };
-}
-
-/** The same without whose it is. */
-export function toSpanFields(span: SdkSpan): Omit<SpanRecord, "source"> {
   const { traceId, spanId, traceState } = span.spanContext();
   const parent = span.parentSpanContext?.spanId ?? span.parentSpanId;
   const scope = span.instrumentationScope ?? span.instrumentationLibrary;
@@ -65,6 +60,7 @@ export function toSpanFields(span: SdkSpan): Omit<SpanRecord, "source"> {
       const { traceId, spanId } = context;
       return { traceId, spanId, tags: signalTags(attributes) };
     }),
+    source,
     ...(scope !== undefined && {
       instrumentation: {
         name: scope.name,
