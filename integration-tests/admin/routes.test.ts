@@ -50,7 +50,10 @@ it("answers in its envelope, and never with 200 when something failed", async ()
     ["/process/nobody", 404],
     ["/nothing", 404],
     ["/trace", 404],
-    ["/trace/abc", 404],
+    ["/trace?status=quick", 400],
+    ["/trace/stats", 404],
+    ["/trace/abc", 400],
+    [`/trace/${"0".repeat(32)}`, 404],
     ["/metrics", 404],
     ["/metrics/prometheus", 404],
     ["/tasks", 404],
@@ -66,6 +69,7 @@ it("answers in its envelope, and never with 200 when something failed", async ()
     expect(answer.body.message, path).not.toBe("");
   }
   expect((await app.get("/metrics")).body.message).toContain("@elpis/metrics");
+  expect((await app.get("/trace")).body.message).toContain("@elpis/trace");
   expect((await app.post("/process/nobody/restart")).status).toBe(404);
   expect((await app.post("/process/web/signal", { signal: "SIGNOTHING" })).status).toBe(400);
   expect((await app.post("/scale", { scale: { web: "many" } })).status).toBe(400);

@@ -21,7 +21,7 @@ test("--version prints the version of the package", async () => {
 const COMMANDS = [
   ...["run", "dev", "start", "stop", "restart", "reload", "rollback", "scale", "apply", "signal"],
   ...["list", "show", "ps", "pid", "logs", "health", "errors", "metrics", "inspect", "diag"],
-  ...["tasks", "reporters"],
+  ...["tasks", "reporters", "traces", "trace"],
   ...["save", "resurrect", "exit", "startup", "doctor", "init", "config", "completion"],
 ];
 

@@ -15,7 +15,11 @@ import type { CommonOptions } from "./options.ts";
 import type { ControlTopics, LogsTopics, MasterStatus } from "./preset.ts";
 
 /** Topics that plugins answer, by how they begin, and the plugin. */
-const PLUGIN_TOPICS = { "elpis.logs.": "logs", "elpis.tasks.": "schedule" };
+const PLUGIN_TOPICS = {
+  "elpis.logs.": "logs",
+  "elpis.tasks.": "schedule",
+  "elpis.trace.": "trace",
+};
 
 /** An app that left its traces here; `alive` tells whether its master's process is there. */
 export interface AppRecord {
@@ -108,7 +112,7 @@ async function open<Topics>(
 }
 
 /** The hub hides codes of ours in errors of handlers, as any peer could make them up. The master is who we asked. */
-function asMasterSaid(app: string, error: unknown): unknown {
+export function asMasterSaid(app: string, error: unknown): unknown {
   if (hasCode(error, "ELPIS_HUB_REMOTE")) {
     return fromMaster(error.details.remote as ErrorData, "ELPIS_HUB_REMOTE");
   }

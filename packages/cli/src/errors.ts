@@ -1,5 +1,8 @@
 import { ElpisError, type ErrorData } from "@elpis/api";
 
+/** How many of what is too many are named. */
+const MAX_NAMED = 10;
+
 /** The command line cannot be understood. */
 export function usageError(message: string): ElpisError {
   return new ElpisError("ELPIS_CLI_USAGE", `${message}; see: elpis help`);
@@ -30,6 +33,26 @@ export function noPlugin(app: string, plugin: string): ElpisError {
     "ELPIS_CLI_NO_PLUGIN",
     `${app} runs without the plugin "${plugin}", which does that; add it to \`plugins\` of the config (@elpis/${plugin}) and start the app again`,
     { details: { app, plugin } },
+  );
+}
+
+/** No trace has that id, or none begins so. */
+export function noSuchTrace(app: string, id: string): ElpisError {
+  return new ElpisError(
+    "ELPIS_CLI_NO_TRACE",
+    `${app} has no trace ${id}, or does not keep it any more; see: elpis traces ${app}`,
+    { details: { app, id } },
+  );
+}
+
+/** Several traces begin so. */
+export function whichTrace(app: string, id: string, ids: readonly string[]): ElpisError {
+  const named = ids.slice(0, MAX_NAMED);
+  const more = ids.length > named.length ? `\n  and ${ids.length - named.length} more` : "";
+  return new ElpisError(
+    "ELPIS_CLI_WHICH_TRACE",
+    `${app} has ${ids.length} traces that begin with ${id}; give more digits of one:\n${indent(named)}${more}`,
+    { details: { app, id, ids: [...named] } },
   );
 }
 

@@ -42,7 +42,7 @@ export const EXIT_CODES: Readonly<Record<ExitName, ExitCodeRow>> = {
   notRunning: {
     code: 5,
     meaning:
-      "the app is not running or has no such process, or it cannot be told which one is meant",
+      "the app is not running or has no such process, task, reporter or trace, or it cannot be told which one is meant",
   },
   alreadyRunning: { code: 6, meaning: "the app is running already" },
   timeout: { code: 7, meaning: "`--timeout` passed first" },
@@ -83,6 +83,8 @@ const BY_ERROR: ReadonlyArray<readonly [RegExp, ExitName]> = [
   [/^ELPIS_SCHEDULE_(UNKNOWN|NOBODY)$/, "notRunning"],
   [/^ELPIS_REPORTER_UNKNOWN$/, "notRunning"],
   [/^ELPIS_SCHEDULE_BUSY$/, "busy"],
+  [/^ELPIS_TRACE_BAD_QUERY$/, "usage"],
+  [/^ELPIS_CLI_(NO_TRACE|WHICH_TRACE)$/, "notRunning"],
   [/^ELPIS_CLI_(NOT_RUNNING|NOT_ANSWERED|MASTER_GONE|WHICH_APP|NOTHING_SAVED)$/, "notRunning"],
   [/^ELPIS_CLI_ALREADY_RUNNING$/, "alreadyRunning"],
   [/^ELPIS_CLI_TIMEOUT$/, "timeout"],

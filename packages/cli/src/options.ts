@@ -93,6 +93,33 @@ export interface ErrorsOptions extends CommonOptions {
   readonly stack?: boolean | undefined;
 }
 
+/** Options of `traces`. */
+export interface TracesOptions extends CommonOptions {
+  /** Those that took longer than they should. */
+  readonly slow?: boolean | undefined;
+  /** Those with something that failed, ran out of time, or was never told to be over. */
+  readonly errors?: boolean | undefined;
+  /** Those of these statuses, by commas. */
+  readonly status?: string | undefined;
+  /** Part of the name, in any case. */
+  readonly name?: string | undefined;
+  /** The shortest and the longest duration, such as `100ms`. */
+  readonly min?: string | undefined;
+  readonly max?: string | undefined;
+  /** Only what this process had a part in: `web`, or `web.1`. */
+  readonly process?: string | undefined;
+  /** What a span of it has, each as `key:value`. */
+  readonly tag?: readonly string[] | undefined;
+  /** Those that began since then: `10m`, or a time in ISO 8601. */
+  readonly since?: string | undefined;
+  /** How many of the newest. @default 20 */
+  readonly lines?: number | undefined;
+  /** Go on printing what comes. */
+  readonly follow?: boolean | undefined;
+  /** Say how many were kept, let go and lost, instead. */
+  readonly stats?: boolean | undefined;
+}
+
 /** Options of `metrics`. */
 export interface MetricsOptions extends CommonOptions {
   /** Print again and again, until a signal comes. */

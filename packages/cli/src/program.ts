@@ -8,6 +8,7 @@ import { registerLook } from "./commands/look/register.ts";
 import { registerMachine } from "./commands/machine/register.ts";
 import { registerProject } from "./commands/project/register.ts";
 import { registerTasks } from "./commands/tasks/register.ts";
+import { registerTraces } from "./commands/traces/register.ts";
 import { registerUser } from "./commands/user/register.ts";
 import type { CliContext } from "./context.ts";
 
@@ -28,6 +29,7 @@ export function createProgram(context: CliContext, chosen: Chosen): Command {
   registerLife(registrar);
   registerChange(registrar);
   registerAsk(registrar);
+  registerTraces(registrar);
   registerLook(registrar);
   registerTasks(registrar);
   registerUser(registrar);

@@ -25,3 +25,16 @@ export function untilLeft(context: CliContext): { readonly signal: AbortSignal; 
   void context.stdout.closed.then(() => left.abort());
   return { signal: left.signal, off };
 }
+
+/** Resolves after a time, or when it is left. */
+export function pauseFor(pauseMs: number, left: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const done = (): void => {
+      clearTimeout(timer);
+      left.removeEventListener("abort", done);
+      resolve();
+    };
+    const timer = setTimeout(done, left.aborted ? 0 : pauseMs);
+    left.addEventListener("abort", done, { once: true });
+  });
+}

@@ -29,6 +29,7 @@ describe("completion", () => {
     expect(await complete("reload", "--ca")).toEqual(["--canary"]);
     expect(await complete("stop", "--")).toContain("--now");
     expect(await complete("errors", "--f")).toEqual(["--follow"]);
+    expect(await complete("traces", "--s")).toEqual(["--since", "--slow", "--stats", "--status"]);
   });
 
   test("of apps and processes, where they belong", async () => {
@@ -54,6 +55,12 @@ describe("completion", () => {
     expect(await complete("logs", "--level", "")).toEqual([...LEVELS].sort());
     expect(await complete("logs", "--stream", "")).toEqual(["stderr", "stdout"]);
     expect(await complete("logs", "--process", "j")).toEqual(["jobs"]);
+    expect(await complete("traces", "--process", "j")).toEqual(["jobs"]);
+    expect(await complete("traces", "")).toEqual(["blog", "shop"]);
+    // A text to look for, where it is the name of an app elsewhere.
+    expect(await complete("traces", "--name", "")).toEqual([]);
+    expect(await complete("start", "--name", "")).toEqual(["blog", "shop"]);
+    expect(await complete("trace", "")).toEqual([]);
   });
 
   test("of commands within commands, and of tasks", async () => {

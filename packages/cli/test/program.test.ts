@@ -21,6 +21,8 @@ const NAMES = [
     "diag",
     "tasks",
     "reporters",
+    "traces",
+    "trace",
   ],
   ...["save", "resurrect", "exit", "startup", "doctor", "init", "config", "completion"],
 ];

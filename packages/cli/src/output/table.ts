@@ -100,15 +100,18 @@ export function wrap(text: string, width: number): string[] {
   return line.trim() === "" ? lines : [...lines, line.trimEnd()];
 }
 
-function cut(text: string, width: number): string {
-  return width === 0 || length(text) <= width ? text : `${[...text].slice(0, width - 1).join("")}…`;
+/** A text that is no longer than `width`; `mark` stands for what was cut off. 0: it may be as long as it is. */
+export function cut(text: string, width: number, mark = "…"): string {
+  if (width === 0 || length(text) <= width) return text;
+  return `${[...text].slice(0, width - 1).join("")}${mark}`;
 }
 
 function length(text: string): number {
   return [...text].length;
 }
 
-function pad(text: string, width: number, align: Column["align"]): string {
+/** A text with blanks up to `width`. */
+export function pad(text: string, width: number, align: Column["align"] = "left"): string {
   const blanks = " ".repeat(Math.max(0, width - length(text)));
   return align === "right" ? blanks + text : text + blanks;
 }

@@ -5,6 +5,7 @@ import type { Answered } from "./route.ts";
 
 const STATUS: Readonly<Record<string, number>> = {
   ELPIS_TELEMETRY_BAD_QUERY: 400,
+  ELPIS_TRACE_BAD_QUERY: 400,
   ELPIS_TELEMETRY_NO_ENDPOINT: 404,
   ELPIS_PROCESS_UNKNOWN: 404,
   ELPIS_PROCESS_SIGNAL: 400,

@@ -6,7 +6,7 @@ import type { MetricsOptions } from "../../options.ts";
 import { printJson, printTable } from "../../output/report.ts";
 import { type Column, formatBytes, formatShare } from "../../output/table.ts";
 import type { ProcessStatus } from "../../preset.ts";
-import { untilLeft } from "../../until-signal.ts";
+import { pauseFor, untilLeft } from "../../until-signal.ts";
 import { formatDelay } from "./health.ts";
 import { printGroup, printGroups, printHeading } from "./metrics-groups.ts";
 
@@ -41,7 +41,7 @@ export async function metrics(
   try {
     while (!left.signal.aborted) {
       await print(context, options, app);
-      await pause(pauseMs, left.signal);
+      await pauseFor(pauseMs, left.signal);
     }
   } finally {
     left.off();
@@ -59,17 +59,6 @@ async function print(context: CliContext, options: MetricsOptions, app: AppRecor
   }
   printHeading(context, options, app.name);
   printTable(context, COLUMNS, processes.map(row));
-}
-
-function pause(forMs: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const done = (): void => {
-      clearTimeout(timer);
-      resolve();
-    };
-    const timer = setTimeout(done, forMs);
-    signal.addEventListener("abort", done, { once: true });
-  });
 }
 
 function shape(one: ProcessStatus): Record<string, unknown> {

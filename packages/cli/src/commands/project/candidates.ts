@@ -49,7 +49,9 @@ async function proposals(
     ({ long, short }) => last !== "" && [long, short].includes(last),
   );
   if (option !== undefined && (option.required || option.optional)) {
-    const kind = OPTION_VALUES[option.long ?? ""];
+    // `traces --name` is a text to look for.
+    const isText = option.flags.endsWith("<text>");
+    const kind = isText ? undefined : OPTION_VALUES[option.long ?? ""];
     if (kind === undefined) return option.argChoices ?? [];
     return kind === "apps" ? names.apps() : names.processes(givenFor(rest, "--app"));
   }

@@ -8,6 +8,7 @@ import { metricsRoutes } from "./metrics.ts";
 import { processRoutes } from "./process.ts";
 import { reporterRoutes } from "./reporters.ts";
 import { tellRoutes } from "./tell.ts";
+import { traceRoutes } from "./traces.ts";
 
 /** Everything that there is, and the document that says so. */
 export function allRoutes(world: RouteWorld, streams: EventStreams): readonly Route[] {
@@ -18,6 +19,7 @@ export function allRoutes(world: RouteWorld, streams: EventStreams): readonly Ro
     ...metricsRoutes(world),
     ...reporterRoutes(world),
     ...tellRoutes(world),
+    ...traceRoutes(world),
     ...changeRoutes(world),
     {
       method: "GET",

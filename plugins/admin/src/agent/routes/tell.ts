@@ -1,10 +1,9 @@
 import type { Client } from "@elpis/api";
 import { endpoints } from "@elpis/telemetry";
-import { notFound } from "../../errors.ts";
 import { ask, orNoPlugin } from "../master.ts";
 import { type Answered, type Asked, PAGE_QUERY, type Route, type RouteWorld } from "../route.ts";
 
-/** What happened: errors, traces, tasks. */
+/** What happened: errors, tasks. */
 export function tellRoutes({ hub }: RouteWorld): Route[] {
   return [
     {
@@ -14,21 +13,6 @@ export function tellRoutes({ hub }: RouteWorld): Route[] {
       query: PAGE_QUERY,
       statuses: { 400: "the query makes no sense" },
       answer: ({ query }) => shown(hub, "/error", query),
-    },
-    {
-      method: "GET",
-      path: "/trace",
-      summary: "Traces",
-      query: PAGE_QUERY,
-      statuses: { 404: "there is no plugin of traces" },
-      answer: ({ query }) => trace(hub, "/trace", query),
-    },
-    {
-      method: "GET",
-      path: "/trace/:id",
-      summary: "One trace",
-      statuses: { 404: "there is no plugin of traces, or no such trace" },
-      answer: ({ params, query }: Asked) => trace(hub, "/trace", { ...query, id: params.id ?? "" }),
     },
     {
       method: "GET",
@@ -58,13 +42,4 @@ async function shown(hub: Client, path: string, query: Asked["query"]): Promise<
   const { value, partial, absent } = await endpoints(hub).ask(path, query);
   const message = absent.length > 0 ? `no answer from ${absent.join(", ")}` : "";
   return { data: value, message, more: { partial, absent } };
-}
-
-async function trace(hub: Client, path: string, query: Asked["query"]): Promise<Answered> {
-  const isThere = endpoints(hub).list.some((one) => one.path === path);
-  if (!isThere) throw notFound("This application has no plugin @elpis/trace, which keeps traces.");
-  const answered = await shown(hub, path, query);
-  const isNothing = "data" in answered && (answered.data === undefined || answered.data === null);
-  if (isNothing) throw notFound("There is no such trace, or it is not kept any more.");
-  return answered;
 }
