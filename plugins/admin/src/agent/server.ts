@@ -1,4 +1,4 @@
-import type { Client } from "@elpis/api";
+import { type Client, UNTRACED } from "@elpis/api";
 import { endpoints } from "@elpis/telemetry";
 import Fastify, { type FastifyInstance, type FastifyRequest } from "fastify";
 import { notFound } from "../errors.ts";
@@ -37,6 +37,8 @@ export function createServer(parts: ServerParts): FastifyInstance {
     },
   });
   server.server.maxConnections = MAX_CONNECTIONS;
+  // Whoever looks is no part of the application.
+  Object.assign(server.server, { [UNTRACED]: true });
   // Any form of any page can send these.
   server.removeContentTypeParser("text/plain");
   server.addHook("onRequest", async (request, reply) => {

@@ -1,0 +1,100 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { bytesOf, Outbox } from "../src/process/outbox.ts";
+import type { SentSpan } from "../src/topics.ts";
+
+let last = 0;
+function span(tags: SentSpan["tags"] = {}, spanId = String(++last).padStart(16, "0")): SentSpan {
+  return {
+    traceId: "1".repeat(32),
+    spanId,
+    name: "GET /",
+    kind: "server",
+    start: 1,
+    durationMs: 1,
+    status: "unset",
+    tags,
+    events: [],
+    links: [],
+  };
+}
+
+describe("spans on their way", () => {
+  test("leave in order, in batches, and wait until one is taken", () => {
+    const outbox = new Outbox();
+    const all = Array.from({ length: 700 }, () => span());
+    for (const one of all) outbox.add(one);
+    const first = outbox.next();
+    expect(first?.spans).toEqual(all.slice(0, 512));
+    // Nobody answered: the same again.
+    expect(outbox.next()).toBe(first);
+    outbox.taken();
+    expect(outbox.next()?.spans).toEqual(all.slice(512));
+    expect(outbox.next()?.seq).toBe((first?.seq ?? 0) + 1);
+    outbox.taken();
+    expect(outbox.next()).toBeUndefined();
+    expect(outbox.counts).toEqual({ sent: 700, lost: 0, waiting: 0 });
+  });
+
+  test("are lost, and counted, when too many wait or one is too large", () => {
+    const outbox = new Outbox();
+    for (let at = 0; at < 8192 + 100; at++) outbox.add(span());
+    outbox.add(span({ text: "x".repeat(500_000) }));
+    expect(outbox.counts.lost).toBe(101);
+    expect(outbox.next()?.lost).toBe(101);
+    outbox.taken();
+    expect(outbox.next()?.lost).toBe(0);
+  });
+
+  test("of which none was over are told when they are open, and not any more when they are over", () => {
+    const outbox = new Outbox();
+    const open = { ...span(), spanId: "a".repeat(16) };
+    outbox.tellOpen(open);
+    expect(outbox.next()).toMatchObject({ spans: [], open: [open] });
+    outbox.taken();
+    outbox.tellOpen(open);
+    outbox.add(span({}, open.spanId));
+    expect(outbox.next()?.open).toEqual([]);
+  });
+
+  test("of a batch that is refused for good are lost", () => {
+    const outbox = new Outbox();
+    outbox.add(span());
+    outbox.next();
+    outbox.refused();
+    expect(outbox.counts).toEqual({ sent: 0, lost: 1, waiting: 0 });
+    expect(outbox.next()).toMatchObject({ spans: [], lost: 1 });
+  });
+
+  test("add up, whatever happens to them", () => {
+    const step = fc.constantFrom("add", "large", "open", "next", "taken", "refused");
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 400 }), (steps) => {
+        const outbox = new Outbox();
+        let added = 0;
+        let told = 0;
+        for (const one of steps) {
+          if (one === "add" || one === "large") {
+            added += 1;
+            outbox.add(span(one === "large" ? { text: "x".repeat(150_000) } : {}));
+          } else if (one === "open") outbox.tellOpen(span());
+          else if (one === "next") {
+            const batch = outbox.next();
+            expect(batch?.spans.reduce((sum, each) => sum + bytesOf(each), 0) ?? 0).toBeLessThan(
+              800_000,
+            );
+          } else if (one === "taken") {
+            told += outbox.next()?.lost ?? 0;
+            outbox.taken();
+          } else {
+            outbox.next();
+            outbox.refused();
+          }
+        }
+        const { sent, lost, waiting } = outbox.counts;
+        expect(sent + lost + waiting).toBe(added);
+        expect(told).toBeLessThanOrEqual(lost);
+      }),
+    );
+  });
+});

@@ -1,0 +1,70 @@
+import { ROOT_CONTEXT, SpanKind, TraceFlags, trace } from "@opentelemetry/api";
+import { RandomIdGenerator, SamplingDecision } from "@opentelemetry/sdk-trace-base";
+import { describe, expect, test } from "vitest";
+import { isInShare, type RootOptions, RootSampler } from "../src/process/sampler.ts";
+
+const ids = new RandomIdGenerator();
+const clock = { ms: 0 };
+
+function sampler(options: Partial<RootOptions> = {}): RootSampler {
+  const now = (): number => clock.ms;
+  return new RootSampler({ ratio: 1, perSecond: 1e9, clients: false, now, ...options });
+}
+
+function decides(
+  one: RootSampler,
+  { traceId = ids.generateTraceId(), kind = SpanKind.SERVER, attributes = {}, flags = -1 } = {},
+): boolean {
+  const parent = { traceId, spanId: ids.generateSpanId(), traceFlags: flags };
+  const context = flags === -1 ? ROOT_CONTEXT : trace.setSpanContext(ROOT_CONTEXT, parent);
+  const { decision } = one.shouldSample(context, traceId, "x", kind, attributes);
+  return decision === SamplingDecision.RECORD_AND_SAMPLED;
+}
+
+describe("which traces are recorded", () => {
+  test("keeps to what a parent says, whatever the ratio is", () => {
+    expect(decides(sampler({ ratio: 0 }), { flags: TraceFlags.SAMPLED })).toBe(true);
+    expect(decides(sampler({ ratio: 1 }), { flags: TraceFlags.NONE })).toBe(false);
+  });
+
+  test("takes a share of those that begin, the same in every process", () => {
+    const [one, other] = [sampler({ ratio: 0.1 }), sampler({ ratio: 0.1 })];
+    const all = Array.from({ length: 20_000 }, () => ids.generateTraceId());
+    const taken = all.filter((traceId) => decides(one, { traceId }));
+    expect(taken.length / all.length).toBeGreaterThan(0.09);
+    expect(taken.length / all.length).toBeLessThan(0.11);
+    expect(all.filter((traceId) => decides(other, { traceId }))).toEqual(taken);
+    // Whoever has a larger share has these, too.
+    expect(taken.every((traceId) => isInShare(traceId, 0.2))).toBe(true);
+  });
+
+  test("takes none with a ratio of 0, and all with one of 1", () => {
+    const ends = ["0".repeat(31).concat("1"), "f".repeat(32)];
+    expect(ends.map((traceId) => decides(sampler({ ratio: 0 }), { traceId }))).toEqual([
+      false,
+      false,
+    ]);
+    expect(ends.map((traceId) => decides(sampler(), { traceId }))).toEqual([true, true]);
+  });
+
+  test("begins so many in a second at most, and those that go on do not count", () => {
+    clock.ms = 5000;
+    const one = sampler({ perSecond: 10 });
+    const begin = (): number =>
+      Array.from({ length: 50 }, () => decides(one)).filter(Boolean).length;
+    expect(begin()).toBe(10);
+    expect(decides(one, { flags: TraceFlags.SAMPLED })).toBe(true);
+    clock.ms += 500;
+    expect(begin()).toBe(5);
+    clock.ms += 60_000;
+    expect(begin()).toBe(10);
+  });
+
+  test("has no trace begin with a call of something else, unless it may", () => {
+    const hub = { "rpc.system.name": "elpis" };
+    expect(decides(sampler(), { kind: SpanKind.CLIENT })).toBe(false);
+    expect(decides(sampler(), { kind: SpanKind.CLIENT, attributes: hub as never })).toBe(true);
+    expect(decides(sampler({ clients: true }), { kind: SpanKind.CLIENT })).toBe(true);
+    expect(decides(sampler(), { kind: SpanKind.INTERNAL })).toBe(true);
+  });
+});
