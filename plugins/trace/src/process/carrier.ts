@@ -9,6 +9,17 @@ const SPAN_AT = 18;
 /** What travels with a message at most. */
 const MAX_BYTES = 1024;
 
+/** Whatever is done for the message is not to be traced. */
+export const UNTRACED_BYTES: Uint8Array = Uint8Array.of(VERSION, 0x80, 0, 0);
+
+/** Whether a message's sender wants nothing of it to be traced. */
+export function isUntraced(extension: Uint8Array): boolean {
+  return (
+    extension.length === UNTRACED_BYTES.length &&
+    UNTRACED_BYTES.every((byte, at) => extension[at] === byte)
+  );
+}
+
 /** What a message carries from span to span. */
 export interface Carried {
   readonly parent: SpanContext;

@@ -13,8 +13,8 @@ import {
   type Tracer,
   trace,
 } from "@opentelemetry/api";
-import { isTracingSuppressed } from "@opentelemetry/core";
-import { decodeCarried, encodeCarried } from "./carrier.ts";
+import { isTracingSuppressed, suppressTracing } from "@opentelemetry/core";
+import { decodeCarried, encodeCarried, isUntraced, UNTRACED_BYTES } from "./carrier.ts";
 import { failed } from "./failed.ts";
 import { HUB_SYSTEM } from "./sampler.ts";
 
@@ -26,6 +26,9 @@ export interface HubTracingParts {
   /** Topics that are not followed. */
   readonly isIgnored: (topic: string) => boolean;
 }
+
+/** Neither it nor anything that is done because of it is traced. */
+const LEFT_ALONE: Leaving = { extension: UNTRACED_BYTES };
 
 /** Kinds and names as the conventions of OpenTelemetry have them for messaging and for remote calls. */
 const IS_MESSAGE: ReadonlySet<TracedMessage["verb"]> = new Set(["emit", "consume", "enqueue"]);
@@ -39,9 +42,10 @@ export class SpansOfHub implements HubTracing {
   }
 
   leaving(message: TracedMessage): Leaving | undefined {
+    if (this.#parts.isIgnored(message.topic)) return LEFT_ALONE;
     const active = context.active();
+    if (isTracingSuppressed(active)) return LEFT_ALONE;
     const parent = trace.getSpanContext(active);
-    if (isTracingSuppressed(active) || this.#parts.isIgnored(message.topic)) return undefined;
     // What is not recorded costs nothing but the ids, which logs may need.
     if (parent !== undefined && (parent.traceFlags & TraceFlags.SAMPLED) === 0) {
       return { extension: encodeCarried({ parent, baggage: this.#baggageOf(active) }) };
@@ -73,7 +77,10 @@ export class SpansOfHub implements HubTracing {
     from: Location,
     extension: Uint8Array | undefined,
   ): Arriving | undefined {
-    if (this.#parts.isIgnored(message.topic)) return undefined;
+    const isLeftAlone = extension !== undefined && isUntraced(extension);
+    if (isLeftAlone || this.#parts.isIgnored(message.topic)) {
+      return { run: (work) => context.with(suppressTracing(ROOT_CONTEXT), work) };
+    }
     const carried = extension === undefined ? undefined : decodeCarried(extension);
     const outer = carried === undefined ? ROOT_CONTEXT : this.#contextOf(carried);
     const isLeft = carried !== undefined && (carried.parent.traceFlags & TraceFlags.SAMPLED) === 0;
