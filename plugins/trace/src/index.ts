@@ -1,1 +1,7 @@
-export type { CacheOptions, KeepOptions, SamplingOptions, WindowOptions } from "./options.ts";
+export type {
+  CacheOptions,
+  KeepOptions,
+  SamplingOptions,
+  SlowOptions,
+  WindowOptions,
+} from "./options.ts";

@@ -24,6 +24,17 @@ export interface KeepOptions {
   readonly share?: number;
 }
 
+/** What is slow. */
+export interface SlowOptions {
+  /** A trace is slow when its first span took longer. @default "1s" */
+  readonly slow?: Duration;
+  /**
+   * The same by name, such as `{ "GET /reports/*": "10s" }`: `*` is any text, and the longest one that fits counts.
+   * @default none
+   */
+  readonly slowBy?: Readonly<Record<string, Duration>>;
+}
+
 /** How long traces are waited for, and how much of them is held. */
 export interface WindowOptions {
   /** How long after its first span is over, and nothing of it is open, a trace is decided on. @default "2s" */
