@@ -114,20 +114,19 @@ export class Traces {
   }
 
   /** Takes out all traces that are not decided on, for whoever goes on with them. */
-  handOver(): Trace[] {
+  takeOut(): Trace[] {
     const traces: Trace[] = [];
     for (const waiting of this.#pending.all()) {
       this.#pending.remove(waiting);
-      this.#counts.handedOver += waiting.trace.over;
       traces.push(waiting.trace);
     }
     return traces;
   }
 
-  /** Spans could not be handed over. */
-  notHandedOver(spans: number): void {
-    this.#counts.handedOver -= spans;
-    this.#counts.lostHere += spans;
+  /** Counts the spans of what was taken out. */
+  handedOver(handed: number, lost: number): void {
+    this.#counts.handedOver += handed;
+    this.#counts.lostHere += lost;
   }
 
   /** @throws ELPIS_TRACE_BAD_QUERY */
