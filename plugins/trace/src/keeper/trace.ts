@@ -126,11 +126,16 @@ export class Trace {
     this.#missing.delete(spanId);
     if (parentSpanId === undefined || this.entries.has(parentSpanId)) return;
     const from = tags[HUB_FROM];
-    if (typeof from === "string") {
-      this.#missing.set(parentSpanId, { child: entry, from });
-    } else if (!isAskedFromOutside(entry.span) && !this.#missing.has(parentSpanId)) {
-      this.#missing.set(parentSpanId, { child: entry, from: undefined });
+    if (typeof from === "string") this.#miss(parentSpanId, { child: entry, from });
+    else if (!isAskedFromOutside(entry.span)) {
+      this.#miss(parentSpanId, { child: entry, from: undefined });
     }
+  }
+
+  #miss(spanId: string, missing: Missing): void {
+    const known = this.#missing.get(spanId);
+    if (known !== undefined && !saysMore(missing, known)) return;
+    this.#missing.set(spanId, missing);
   }
 
   /** What tells how the whole trace is gets the place of something else. */
@@ -159,4 +164,10 @@ export class Trace {
 /** Whoever asks over a network may be of another application. */
 function isAskedFromOutside({ kind, tags }: SpanRecord): boolean {
   return (kind === "server" || kind === "consumer") && typeof tags[HUB_FROM] !== "string";
+}
+
+/** The hub knows whose a parent is; besides that the first of its children is closest to it. */
+function saysMore(one: Missing, other: Missing): boolean {
+  if ((one.from === undefined) !== (other.from === undefined)) return one.from !== undefined;
+  return one.child.span.start < other.child.span.start;
 }
