@@ -11,6 +11,7 @@ export type {
   KeepOptions,
   Propagation,
   SamplingOptions,
+  SlowOptions,
   SqlOptions,
   TraceOptions,
   WindowOptions,

@@ -32,6 +32,17 @@ export interface KeepOptions {
   readonly share?: number;
 }
 
+/** What is slow. */
+export interface SlowOptions {
+  /** A trace is slow when its first span took longer. @default "1s" */
+  readonly slow?: Duration;
+  /**
+   * The same by name, such as `{ "GET /reports/*": "10s" }`: `*` is any text, and the longest one that fits counts.
+   * @default none
+   */
+  readonly slowBy?: Readonly<Record<string, Duration>>;
+}
+
 /** How long traces are waited for, and how much of them is held. */
 export interface WindowOptions {
   /** How long after its first span is over, and nothing of it is open, a trace is decided on. @default "2s" */
@@ -106,12 +117,8 @@ export interface AnyInstrumentation {
 }
 
 /** Options of `trace`; all may be left out. */
-export interface TraceOptions {
+export interface TraceOptions extends SlowOptions {
   readonly sampling?: SamplingOptions;
-  /** From how long on a trace is slow. @default "1s" */
-  readonly slow?: Duration;
-  /** The same for traces of a name; `*` stands for anything, and the longest that fits counts. */
-  readonly slowBy?: Readonly<Record<string, Duration>>;
   readonly window?: WindowOptions;
   readonly cache?: CacheOptions;
   /** `false`: requests to servers are not traced. */

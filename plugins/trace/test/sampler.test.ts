@@ -1,7 +1,7 @@
 import { ROOT_CONTEXT, SpanKind, TraceFlags, trace } from "@opentelemetry/api";
 import { RandomIdGenerator, SamplingDecision } from "@opentelemetry/sdk-trace-base";
 import { describe, expect, test } from "vitest";
-import { isInShare, type RootOptions, RootSampler } from "../src/process/sampler.ts";
+import { isInRatio, type RootOptions, RootSampler } from "../src/process/sampler.ts";
 
 const ids = new RandomIdGenerator();
 const clock = { ms: 0 };
@@ -35,7 +35,7 @@ describe("which traces are recorded", () => {
     expect(taken.length / all.length).toBeLessThan(0.11);
     expect(all.filter((traceId) => decides(other, { traceId }))).toEqual(taken);
     // Whoever has a larger share has these, too.
-    expect(taken.every((traceId) => isInShare(traceId, 0.2))).toBe(true);
+    expect(taken.every((traceId) => isInRatio(traceId, 0.2))).toBe(true);
   });
 
   test("takes none with a ratio of 0, and all with one of 1", () => {

@@ -65,7 +65,7 @@ export class RootSampler implements Sampler {
     const { ratio } = this.#options;
     if (ratio >= 1) return true;
     if (ratio <= 0) return false;
-    return isInShare(traceId, ratio);
+    return isInRatio(traceId, ratio);
   }
 
   #take(): boolean {
@@ -83,7 +83,7 @@ export class RootSampler implements Sampler {
   }
 }
 
-/** Whether a trace is in a share, by the last bits of its id, which W3C wants to be random. */
-export function isInShare(traceId: string, share: number): boolean {
+/** Whether a trace is within a ratio, by the last bits of its id, which W3C wants to be random. */
+export function isInRatio(traceId: string, share: number): boolean {
   return Number.parseInt(traceId.slice(-SHARE_DIGITS), 16) < share * SHARES;
 }

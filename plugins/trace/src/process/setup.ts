@@ -13,8 +13,11 @@ export async function setup(host: PluginHost, options: TraceOptions): Promise<vo
   const isKeeper = isMaster ? host.find(application)?.hasAgent !== true : location.role === "agent";
   if (isKeeper) {
     // Loaded only by the one process that keeps.
-    const { keep } = await import("../keeper/keeper.ts");
-    keep(host, options);
+    const [{ keep }, { keeperOptions }] = await Promise.all([
+      import("../keeper/keeper.ts"),
+      import("../keeper/keeper-options.ts"),
+    ]);
+    keep(host, keeperOptions(options));
   }
   // The master does nothing of the application's.
   if (isMaster) return;
