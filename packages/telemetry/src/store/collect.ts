@@ -11,6 +11,7 @@ const NUMBER_BYTES = 12;
 const SERIES_BYTES = 8;
 const HISTOGRAM_BYTES = 48;
 const BUCKET_BYTES = 2;
+const EXEMPLAR_BYTES = 80;
 const TEXT_BYTES = 3;
 
 /** Writes down what a reader does not know yet. */
@@ -20,7 +21,12 @@ class Collection {
   readonly numbers: number[] = [];
   readonly histograms: WireHistogram[] = [];
   bytes = 0;
+  readonly #now: number;
   #lastNumber = 0;
+
+  constructor(now: number) {
+    this.#now = now;
+  }
 
   describe({ instrument, series }: TableEntry): void {
     if (!instrument.isDescribed) {
@@ -52,8 +58,11 @@ class Collection {
     const buckets = toPairs(isSent ? recent : whole);
     recent.clear();
     series.isSent = true;
-    this.histograms.push([ref, count, sum, min, max, zeroCount, scale, buckets]);
+    const known = [ref, count, sum, min, max, zeroCount, scale, buckets] as const;
+    const exemplars = series.exemplars?.collect(this.#now) ?? [];
+    this.histograms.push(exemplars.length === 0 ? known : [...known, exemplars]);
     this.bytes += HISTOGRAM_BYTES + buckets.length * BUCKET_BYTES;
+    this.bytes += exemplars.length * EXEMPLAR_BYTES;
   }
 }
 
@@ -61,13 +70,15 @@ class Collection {
  * What has changed since the last time, in one walk over all series.
  *
  * @param levels only instruments of these; all when undefined
+ * @param now monotonic, in milliseconds
  */
 export function collect(
   table: SeriesTable,
   levels: ReadonlySet<Level> | undefined,
   maxBytes: number,
+  now: number,
 ): StoreChanges {
-  const collection = new Collection();
+  const collection = new Collection(now);
   let isCut = false;
   for (const entry of table.entries()) {
     const { series, instrument } = entry;
@@ -93,7 +104,9 @@ export function forgetCollected(table: SeriesTable): void {
   for (const { instrument, series } of table.entries()) {
     instrument.isDescribed = false;
     series.isDescribed = false;
-    if (series instanceof HistogramSeries) series.isSent = series.whole.count === 0;
-    else series.sent = Number.NaN;
+    if (series instanceof HistogramSeries) {
+      series.isSent = series.whole.count === 0;
+      series.exemplars?.forgetCollected();
+    } else series.sent = Number.NaN;
   }
 }
