@@ -22,8 +22,8 @@ interface Recorded {
   readonly range: number;
   readonly value: number;
   readonly time: number;
-  /** When it was, in monotonic milliseconds. */
-  readonly at: number;
+  /** The same in monotonic milliseconds, from when somebody has looked: one clock costs as much as all the rest. */
+  at: number | undefined;
   readonly traceId: string;
   readonly spanId: string;
 }
@@ -35,18 +35,23 @@ interface Recorded {
  * has to be slower than the one before, nearly all of them are done with after one comparison, and nobody is asked for the trace.
  */
 export class RecordedExemplars {
+  readonly #clock: ExemplarClock;
   #all: Recorded[] = [];
   /** Number of the newest, of the newest that was ever collected, and of the newest that the reader knows. */
   #last = 0;
   #collected = 0;
   #known = 0;
 
+  constructor(clock: ExemplarClock) {
+    this.#clock = clock;
+  }
+
   /**
    * Takes a value that was just recorded.
    *
    * @returns false when the ids of the trace are none, and it was dropped for that
    */
-  record(value: number, { now, wallTime }: ExemplarClock): boolean {
+  record(value: number): boolean {
     const range = rangeOf(value);
     const place = this.#placeOf(range, value);
     if (place === NOWHERE) return true;
@@ -55,7 +60,8 @@ export class RecordedExemplars {
     const { traceId, spanId } = trace;
     if (traceId?.length !== TRACE_DIGITS || spanId?.length !== SPAN_DIGITS) return false;
     const number = ++this.#last;
-    this.#all[place] = { number, range, value, time: wallTime(), at: now(), traceId, spanId };
+    const time = this.#clock.wallTime();
+    this.#all[place] = { number, range, value, time, at: undefined, traceId, spanId };
     return true;
   }
 
@@ -86,9 +92,9 @@ export class RecordedExemplars {
     return place;
   }
 
-  /** Those that the reader does not know yet. @param now monotonic, in milliseconds */
-  collect(now: number): readonly WireExemplar[] {
-    this.#dropOld(now);
+  /** Those that the reader does not know yet. */
+  collect(): readonly WireExemplar[] {
+    this.#dropOld();
     const fresh = this.#all.filter(({ number }) => number > this.#known);
     this.#known = this.#last;
     this.#collected = this.#last;
@@ -102,15 +108,17 @@ export class RecordedExemplars {
     this.#known = 0;
   }
 
-  /** All of them, the newest last. @param now monotonic, in milliseconds */
-  read(now: number): readonly Exemplar[] {
-    this.#dropOld(now);
+  /** All of them, the newest last. */
+  read(): readonly Exemplar[] {
+    this.#dropOld();
     return this.#all.toSorted((a, b) => a.number - b.number).map(exemplarOf);
   }
 
-  #dropOld(now: number): void {
-    if (this.#all.some(({ at }) => now - at > EXEMPLAR_MS)) {
-      this.#all = this.#all.filter(({ at }) => now - at <= EXEMPLAR_MS);
-    }
+  #dropOld(): void {
+    const [now, time] = [this.#clock.now(), this.#clock.wallTime()];
+    this.#all = this.#all.filter((one) => {
+      one.at ??= now - Math.max(0, time - one.time);
+      return now - one.at <= EXEMPLAR_MS;
+    });
   }
 }

@@ -21,12 +21,7 @@ class Collection {
   readonly numbers: number[] = [];
   readonly histograms: WireHistogram[] = [];
   bytes = 0;
-  readonly #now: number;
   #lastNumber = 0;
-
-  constructor(now: number) {
-    this.#now = now;
-  }
 
   describe({ instrument, series }: TableEntry): void {
     if (!instrument.isDescribed) {
@@ -59,7 +54,7 @@ class Collection {
     recent.clear();
     series.isSent = true;
     const known = [ref, count, sum, min, max, zeroCount, scale, buckets] as const;
-    const exemplars = series.exemplars?.collect(this.#now) ?? [];
+    const exemplars = series.exemplars?.collect() ?? [];
     this.histograms.push(exemplars.length === 0 ? known : [...known, exemplars]);
     this.bytes += HISTOGRAM_BYTES + buckets.length * BUCKET_BYTES;
     this.bytes += exemplars.length * EXEMPLAR_BYTES;
@@ -70,15 +65,13 @@ class Collection {
  * What has changed since the last time, in one walk over all series.
  *
  * @param levels only instruments of these; all when undefined
- * @param now monotonic, in milliseconds
  */
 export function collect(
   table: SeriesTable,
   levels: ReadonlySet<Level> | undefined,
   maxBytes: number,
-  now: number,
 ): StoreChanges {
-  const collection = new Collection(now);
+  const collection = new Collection();
   let isCut = false;
   for (const entry of table.entries()) {
     const { series, instrument } = entry;

@@ -5,20 +5,12 @@ import { toTags } from "../tags.ts";
 import { HistogramSeries } from "./series.ts";
 import type { TableEntry } from "./series-table.ts";
 
-/** When it is read. */
-interface ReadTimes {
-  /** Since when sums count, and now: milliseconds since 1970. */
-  readonly start: number;
-  readonly time: number;
-  /** The same in monotonic milliseconds. */
-  readonly now: number;
-}
-
 /** The series of a store as they are. */
 export function readSeries(
   entries: Iterable<TableEntry>,
   filter: PointFilter | undefined,
-  { start, time, now }: ReadTimes,
+  start: number,
+  time: number,
 ): readonly Point[] {
   const points: Point[] = [];
   for (const { instrument, series } of entries) {
@@ -28,7 +20,7 @@ export function readSeries(
     const frame = { info, tags, source: {}, start, time, temporality: "cumulative" } as const;
     if (series instanceof HistogramSeries) {
       const all = series.all();
-      if (all.count > 0) points.push(histogramPoint(frame, all, series.exemplars?.read(now)));
+      if (all.count > 0) points.push(histogramPoint(frame, all, series.exemplars?.read()));
     } else if (!Number.isNaN(series.value)) points.push(numberPoint(frame, series.value));
   }
   return points;

@@ -107,8 +107,8 @@ export class HistogramSeries extends SeriesBase implements BoundRecorder {
   }
 
   #exemplify(value: number): void {
-    this.exemplars ??= new RecordedExemplars();
-    if (!this.exemplars.record(value, this.#clock)) this.drops.add("exemplar");
+    this.exemplars ??= new RecordedExemplars(this.#clock);
+    if (!this.exemplars.record(value)) this.drops.add("exemplar");
   }
 
   /** Everything together. */

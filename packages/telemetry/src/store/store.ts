@@ -117,7 +117,7 @@ class TheStore implements Store {
   }
 
   collect(levels?: ReadonlySet<Level>, maxBytes = Number.POSITIVE_INFINITY): StoreChanges {
-    return collect(this.#table, levels, maxBytes, this.#clock.now());
+    return collect(this.#table, levels, maxBytes);
   }
 
   forgetCollected(): void {
@@ -125,9 +125,8 @@ class TheStore implements Store {
   }
 
   readPoints(filter?: PointFilter): readonly Point[] {
-    const entries = this.#table.entries();
-    const [time, now] = [this.#clock.wallTime(), this.#clock.now()];
-    return readSeries(entries, filter, { start: this.startTime, time, now });
+    const time = this.#clock.wallTime();
+    return readSeries(this.#table.entries(), filter, this.startTime, time);
   }
 
   countDrop(reason: DropReason): void {
