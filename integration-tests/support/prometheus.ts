@@ -9,6 +9,13 @@ interface Sample {
   readonly value: number;
 }
 
+/** A value that it has with the labels of something else, such as a trace, and when that was in seconds since 1970. */
+export interface StoredExemplar {
+  readonly labels: Readonly<Record<string, string>>;
+  readonly value: number;
+  readonly timestamp: number;
+}
+
 /** A Prometheus that scrapes. */
 export interface Prometheus {
   /** What a query gives at a time, in milliseconds since 1970. @default now */
@@ -17,6 +24,8 @@ export interface Prometheus {
   value(query: string, time?: number): Promise<number>;
   /** Waits until it has so many samples of a series, all scraped since a time in milliseconds since 1970. */
   has(series: string, since: number, samples: number): Promise<true>;
+  /** All exemplars of a series since a time in milliseconds since 1970. */
+  exemplars(series: string, since: number): Promise<readonly StoredExemplar[]>;
   /** How it gets on with each of its jobs. */
   targets(): Promise<readonly Target[]>;
 }
@@ -32,6 +41,9 @@ interface ApiAnswer<Data> {
   readonly status: string;
   readonly data: Data;
   readonly error?: string;
+}
+interface Exemplars {
+  readonly exemplars: ReadonlyArray<Omit<StoredExemplar, "value"> & { readonly value: string }>;
 }
 interface Vector {
   readonly result: ReadonlyArray<{
@@ -96,6 +108,15 @@ scrape_configs:${scrapes.join("")}
         },
         60_000,
       ),
+    exemplars: async (series, since) => {
+      const span = `start=${since / 1000}&end=${Date.now() / 1000}`;
+      const found = await api<readonly Exemplars[]>(
+        `query_exemplars?query=${encodeURIComponent(series)}&${span}`,
+      );
+      return found.flatMap(({ exemplars }) =>
+        exemplars.map((one) => ({ ...one, value: Number(one.value) })),
+      );
+    },
     targets: async () =>
       (await api<{ readonly activeTargets: readonly Target[] }>("targets")).activeTargets,
   };

@@ -74,6 +74,7 @@ const RECIPES: Readonly<Record<ServerKind, Recipe>> = {
     args: (dir, port) => [
       ...[`--config.file=${dir}/prometheus.yml`, `--storage.tsdb.path=${dir}/data`],
       ...[`--web.listen-address=127.0.0.1:${port}`, "--log.level=warn"],
+      "--enable-feature=exemplar-storage",
     ],
   },
 };

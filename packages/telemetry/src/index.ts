@@ -1,3 +1,9 @@
+export {
+  type ActiveTrace,
+  activeTrace,
+  provideActiveTrace,
+  withTrace,
+} from "./active-trace.ts";
 export { createAggregator } from "./aggregate/aggregator.ts";
 export type {
   Aggregator,
@@ -23,6 +29,7 @@ export { createDeltaSender } from "./delta/sender.ts";
 export type {
   Delta,
   DeltaAnswer,
+  WireExemplar,
   WireHistogram,
   WireInstrument,
   WireSeries,

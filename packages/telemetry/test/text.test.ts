@@ -11,6 +11,7 @@ import {
   toPrometheus,
 } from "../src/index.ts";
 import { parseScrape } from "./support/exposition.ts";
+import { FakeTracer, traceOf } from "./support/traces.ts";
 
 const RUNS = Number(process.env.ELPIS_PROPERTY_RUNS ?? 100);
 
@@ -78,6 +79,49 @@ describe("the text of Prometheus", () => {
         "",
       ].join("\n"),
     );
+  });
+
+  it("has in each bucket the newest exemplar of its own values", () => {
+    const tracer = new FakeTracer();
+    const clock = { ms: 1_700_000_000_000 };
+    const store = createStore({ wallTime: () => clock.ms });
+    const times = store.histogram("times", { unit: "ms", bounds: [10, 20, 100] });
+    for (const ms of [3, 15, 18, 70, 500]) {
+      clock.ms += 500;
+      tracer.current = traceOf(ms);
+      times.record(ms);
+    }
+    const filter = { names: ["times"] };
+    const { samples } = parseScrape(toOpenMetrics(store.readPoints(filter)), true);
+    const ofBucket = (ms: number, seconds: number): object => ({
+      labels: { trace_id: traceOf(ms).traceId, span_id: traceOf(ms).spanId },
+      ...{ value: ms / 1000, time: 1_700_000_000 + seconds },
+    });
+    expect(samples.map(({ labels, value, exemplar }) => [labels.le, value, exemplar])).toEqual([
+      // A store keeps four at most: the quickest of these has none.
+      ["0.01", 1, undefined],
+      ["0.02", 3, ofBucket(18, 1.5)],
+      ["0.1", 4, ofBucket(70, 2)],
+      ["+Inf", 5, ofBucket(500, 2.5)],
+      [undefined, 0.606, undefined],
+      [undefined, 5, undefined],
+    ]);
+    expect(toPrometheus(store.readPoints(filter))).not.toContain("trace_id");
+  });
+
+  it("does not say of a value that it is in another bucket", () => {
+    const [point] = points((store) => {
+      const sizes = store.histogram("sizes", { bounds: [1, 2.5] });
+      for (const size of [0.5, 1, 2]) sizes.record(size);
+    });
+    const exemplars = [0.5, 1, 0.7].map((value, at) => {
+      return { value, time: at === 2 ? 0 : at, tags: { trace_id: String(at) } };
+    });
+    const { samples } = parseScrape(toOpenMetrics([{ ...point, exemplars } as Point]), true);
+    expect(samples.map(({ exemplar }) => exemplar?.value)).toEqual([
+      1,
+      ...new Array(samples.length - 1).fill(undefined),
+    ]);
   });
 
   it("names whose a point is; tags make way for that", async () => {

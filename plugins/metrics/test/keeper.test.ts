@@ -6,6 +6,8 @@ import {
   createDeltaSender,
   createStore,
   type Point,
+  provideActiveTrace,
+  type Store,
 } from "@elpis/telemetry";
 import { tempDir, waitFor } from "@elpis/testing";
 import { describe, expect, it, onTestFinished } from "vitest";
@@ -20,13 +22,16 @@ async function folder(): Promise<string> {
   return dir.path;
 }
 
-async function filled(): Promise<ReturnType<typeof createAggregator>> {
+async function filled(
+  more: (store: Store) => void = () => {},
+): Promise<ReturnType<typeof createAggregator>> {
   const aggregator = createAggregator();
   const store = createStore();
   const counter = store.counter("requests", { group: "http" });
   for (let at = 0; at < 1500; at++) counter.add(1, { id: "x".repeat(200) + at });
   const histogram = store.histogram("sizes", { group: "shop", unit: "By" });
   for (let at = 1; at < 1000; at++) histogram.record(at);
+  more(store);
   const source = { app: "shop", name: "web", index: 0, epoch: 1 };
   const sender = createDeltaSender({
     store,
@@ -50,6 +55,22 @@ describe("questions for points", () => {
       points.map(({ time: _, ...rest }) => rest);
     expect(bare(found)).toEqual(bare(aggregator.readPoints()));
     expect(pointsPage(aggregator, { limit: 3 }).points).toHaveLength(3);
+  });
+
+  it("fit with exemplars as well", async () => {
+    const trace = { traceId: "a".repeat(32), spanId: "b".repeat(16), sampled: true };
+    onTestFinished(provideActiveTrace(() => trace));
+    const aggregator = await filled((store) => {
+      const times = store.histogram("times");
+      for (let id = 0; id < 1900; id++) {
+        for (const value of [1, 10, 100, 1000]) times.record(value, { id });
+      }
+    });
+    const query = { filter: { names: ["times"] }, noBuckets: true };
+    const { points, total } = pointsPage(aggregator, query);
+    expect(total).toBe(1900);
+    expect(points[0]).toMatchObject({ exemplars: [{ value: 1 }, {}, {}, { value: 1000 }] });
+    expect(JSON.stringify(points).length).toBeLessThan(1_000_000);
   });
 
   it("can do without buckets", async () => {

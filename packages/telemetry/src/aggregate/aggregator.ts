@@ -17,7 +17,7 @@ import { Intake } from "./intake.ts";
 import { Members } from "./members.ts";
 import type { NameState } from "./names.ts";
 import { type Mode, ProcessState, processSlot } from "./process.ts";
-import { CumulativeReader, DeltaReader, type VisitAll } from "./reader.ts";
+import { CumulativeReader, DeltaReader, type ReadClock, type VisitAll } from "./reader.ts";
 import { restoreSnapshot, takeSnapshot } from "./snapshot.ts";
 import type { AggregatorSnapshot } from "./snapshot-contract.ts";
 import { visit } from "./visit.ts";
@@ -71,7 +71,7 @@ class TheAggregator implements Aggregator {
     this.#startTime = this.#time();
     this.#family = new Family(this.#limits, this.#now);
     this.#members = new Members(this.#family);
-    this.#intake = new Intake(this.#family, this.#limits.seriesPerProcess);
+    this.#intake = new Intake(this.#family, this.#limits.seriesPerProcess, this.#now);
     if (options.restore === undefined) return;
     const clock = { now: this.#now(), time: this.#startTime };
     restoreSnapshot(options.restore, this.#family, this.#members, clock);
@@ -227,13 +227,15 @@ class TheAggregator implements Aggregator {
   }
 
   readPoints(options: ReadOptions = {}): readonly Point[] {
-    return new CumulativeReader(this.#visitor(options), () => this.#time()).read();
+    return new CumulativeReader(this.#visitor(options), this.#readClock).read();
   }
 
   createReader(options: ReaderOptions = {}): PointReader {
     const Reader = options.temporality === "delta" ? DeltaReader : CumulativeReader;
-    return new Reader(this.#visitor(options), () => this.#time());
+    return new Reader(this.#visitor(options), this.#readClock);
   }
+
+  readonly #readClock: ReadClock = { now: () => this.#now(), time: () => this.#time() };
 
   #visitor({ scope = "name", filter }: ReadOptions): VisitAll {
     const isHeld = (name: NameState): boolean => name.awaited.size > 0;

@@ -1,5 +1,7 @@
 import { decodeInstrument } from "../delta/codes.ts";
-import type { Delta, WireHistogram } from "../delta/wire.ts";
+import type { Delta, WireExemplar, WireHistogram } from "../delta/wire.ts";
+import { rangeOf } from "../exemplars/exemplar.ts";
+import type { KeptExemplar } from "../exemplars/kept.ts";
 import type { Family } from "./family.ts";
 import type { ProcessState } from "./process.ts";
 import { takeHistogram } from "./values.ts";
@@ -8,14 +10,20 @@ import { takeHistogram } from "./values.ts";
 export class Intake {
   readonly #family: Family;
   readonly #maxInstruments: number;
+  readonly #now: () => number;
   /** Values of sums that were lower than before. */
   fallen = 0;
   #settings = 0;
+  #exemplars = 0;
 
-  /** @param maxInstruments of one process */
-  constructor(family: Family, maxInstruments: number) {
+  /**
+   * @param maxInstruments of one process
+   * @param now monotonic, in milliseconds
+   */
+  constructor(family: Family, maxInstruments: number, now: () => number) {
     this.#family = family;
     this.#maxInstruments = maxInstruments;
+    this.#now = now;
   }
 
   apply(process: ProcessState, delta: Delta): void {
@@ -26,7 +34,10 @@ export class Intake {
       process.unmentioned?.delete(ref);
     }
     this.#numbers(process, delta.numbers);
-    for (const wire of delta.histograms) this.#histogram(process, wire, described.has(wire[0]));
+    for (const wire of delta.histograms) {
+      this.#histogram(process, wire, described.has(wire[0]));
+      if (wire[8] !== undefined) this.#exemplify(process, wire[0], wire[8], delta.time);
+    }
     if (delta.more || process.unmentioned === undefined) return;
     for (const ref of process.unmentioned) this.#family.remove(process, ref);
     process.unmentioned = undefined;
@@ -100,5 +111,30 @@ export class Intake {
     series.setAt = ++this.#settings;
     if (process.mode !== "fresh") distribution.carry(growth);
     if (process.mode !== "baseline") merged.distribution?.add(growth, process.mode === "carried");
+  }
+
+  /** @param time when they were sent, in milliseconds since 1970 */
+  #exemplify(
+    process: ProcessState,
+    ref: number,
+    exemplars: readonly WireExemplar[],
+    time: number,
+  ): void {
+    const series = process.series.get(ref);
+    if (series === undefined) return;
+    // All of one that was restored may have been told before it was.
+    const isNew = process.mode === "fresh" && !process.isBehind;
+    const known = series.exemplar;
+    for (const [number, value, recordedAt, traceId, spanId] of exemplars) {
+      if (number <= known) continue;
+      series.exemplar = Math.max(series.exemplar, number);
+      const one: KeptExemplar = {
+        ...{ value, time: recordedAt, traceId, spanId, range: rangeOf(value) },
+        at: this.#now() - Math.max(0, time - recordedAt),
+        seq: isNew ? ++this.#exemplars : 0,
+      };
+      series.distribution?.exemplify(one);
+      series.merged.distribution?.exemplify(one);
+    }
   }
 }

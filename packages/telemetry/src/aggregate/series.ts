@@ -1,3 +1,4 @@
+import { type KeptExemplar, KeptExemplars } from "../exemplars/kept.ts";
 import { ExponentialHistogram } from "../histogram/histogram.ts";
 import type { FlatTags } from "../tags.ts";
 import type { NameState } from "./names.ts";
@@ -20,6 +21,8 @@ export class Sum {
 export class Distribution {
   readonly value: ExponentialHistogram = new ExponentialHistogram();
   carried: ExponentialHistogram | undefined;
+  /** Undefined when there never were any. */
+  exemplars: KeptExemplars | undefined;
 
   add(by: ExponentialHistogram, isCarried: boolean): void {
     this.value.merge(by);
@@ -30,6 +33,12 @@ export class Distribution {
   carry(part: ExponentialHistogram): void {
     this.carried ??= new ExponentialHistogram();
     this.carried.merge(part);
+  }
+
+  exemplify(by: KeptExemplar | KeptExemplars): void {
+    this.exemplars ??= new KeptExemplars();
+    if (by instanceof KeptExemplars) this.exemplars.putAll(by);
+    else this.exemplars.put(by);
   }
 }
 
@@ -43,6 +52,8 @@ export class ProcessSeries {
   readonly distribution: Distribution | undefined;
   /** When it was set last, counted over all; 0 when it never was. */
   setAt = 0;
+  /** Number of the last exemplar that it has told. */
+  exemplar = 0;
 
   constructor(process: ProcessState, variant: Variant, tags: FlatTags, merged: MergedSeries) {
     this.process = process;

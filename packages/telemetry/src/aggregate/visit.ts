@@ -119,6 +119,7 @@ function distributionOf(series: AppSeries): Distribution {
   const all = new Distribution();
   for (const distribution of distributionsOf(series)) {
     all.value.merge(distribution.value);
+    if (distribution.exemplars !== undefined) all.exemplify(distribution.exemplars);
     if (distribution.carried === undefined) continue;
     all.carried ??= new ExponentialHistogram();
     all.carried.merge(distribution.carried);

@@ -1,8 +1,11 @@
 import { badDelta } from "../errors.ts";
+import { SPAN_DIGITS, TRACE_DIGITS } from "../exemplars/exemplar.ts";
 import { MAX_SCALE } from "../histogram/scale.ts";
 import type { Delta } from "./wire.ts";
 
 const MAX_BUCKET = 2 ** 17;
+/** What a `Date` can hold. */
+const MAX_TIME_MS = 8.64e15;
 
 type Check = (value: unknown) => boolean;
 
@@ -78,7 +81,7 @@ function isNumbers(value: unknown): boolean {
 
 function isHistogram(value: unknown): boolean {
   if (!isList(value)) return false;
-  const [ref, count, sum, min, max, zeroCount, scale, buckets] = value as unknown[];
+  const [ref, count, sum, min, max, zeroCount, scale, buckets, exemplars] = value as unknown[];
   return (
     isWhole(ref) &&
     isWhole(count) &&
@@ -86,7 +89,24 @@ function isHistogram(value: unknown): boolean {
     [sum, min, max].every((part) => isNumber(part) && (part as number) >= 0) &&
     isWhole(MAX_SCALE - (scale as number)) &&
     (scale as number) >= 0 &&
-    areBuckets(buckets)
+    areBuckets(buckets) &&
+    (exemplars === undefined || isListOf(isExemplar)(exemplars))
+  );
+}
+
+function isExemplar(value: unknown): boolean {
+  if (!Array.isArray(value)) return false;
+  const [number, own, time, traceId, spanId] = value as unknown[];
+  return (
+    isWhole(number) &&
+    isNumber(own) &&
+    (own as number) >= 0 &&
+    isNumber(time) &&
+    Math.abs(time as number) <= MAX_TIME_MS &&
+    isText(traceId) &&
+    (traceId as string).length === TRACE_DIGITS &&
+    isText(spanId) &&
+    (spanId as string).length === SPAN_DIGITS
   );
 }
 

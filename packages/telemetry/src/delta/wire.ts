@@ -21,8 +21,21 @@ export type WireSeries = readonly [
 ];
 
 /**
+ * A value and the trace in which it was recorded, when that was in milliseconds since 1970. Those of a series are counted: a
+ * receiver that comes to know one once more sees by its number that it does.
+ */
+export type WireExemplar = readonly [
+  number: number,
+  value: number,
+  time: number,
+  traceId: string,
+  spanId: string,
+];
+
+/**
  * What a histogram has taken in. Count, sum, min, max and zero count are of its whole life; buckets are those that grew, as
- * pairs of (distance from the one before, by how much).
+ * pairs of (distance from the one before, by how much). Exemplars are those that are new; left out when there are none, and
+ * by senders that know nothing of them.
  */
 export type WireHistogram = readonly [
   series: number,
@@ -33,6 +46,7 @@ export type WireHistogram = readonly [
   zeroCount: number,
   scale: number,
   buckets: readonly number[],
+  exemplars?: readonly WireExemplar[],
 ];
 
 /**

@@ -9,10 +9,12 @@ type Take = (facts: ErrorFacts) => void;
 
 /**
  * Calls `take` for each error of this process, and changes nothing else: errors that nobody caught end the process as
- * ever, what is printed is printed.
+ * ever, what is printed is printed. It is called in the trace of the error, or else told its id.
+ *
+ * @param traceId that of the trace that is under way
  */
-export function hookErrors(take: Take): Off {
-  const offs = [hookUncaught(take), hookConsole(take), hookLoggers(take)];
+export function hookErrors(take: Take, traceId: () => string | undefined): Off {
+  const offs = [hookUncaught(take, traceId), hookConsole(take), hookLoggers(take)];
   return () => {
     for (const off of offs) off();
   };
@@ -21,9 +23,10 @@ export function hookErrors(take: Take): Off {
 /**
  * A listener of `unhandledRejection` would keep the process alive. Node reports each rejection by emitting it, listeners or
  * not, and if nobody has heard then, by default, as an uncaught error: so it is watched where it is emitted. It is not
- * looked at before Node has: whoever reads a stack changes what Node prints of it.
+ * looked at before Node has: whoever reads a stack changes what Node prints of it. Its trace is under way only while it is
+ * emitted.
  */
-function hookUncaught(take: Take): Off {
+function hookUncaught(take: Take, traceId: () => string | undefined): Off {
   const counted = new WeakSet<object>();
   const isNew = (error: unknown): boolean => {
     if (typeof error !== "object" || error === null) return true;
@@ -32,12 +35,12 @@ function hookUncaught(take: Take): Off {
     return !isKnown;
   };
   /** A rejection that nobody has heard, until it is known whether it becomes an uncaught error. */
-  let open: { readonly error: unknown } | undefined;
+  let open: { readonly error: unknown; readonly traceId: string | undefined } | undefined;
   const settle = (): void => {
     const rejection = open;
     open = undefined;
     if (rejection !== undefined && isNew(rejection.error)) {
-      take({ origin: "unhandledRejection", error: rejection.error });
+      take({ origin: "unhandledRejection", ...rejection });
     }
   };
   const { emit } = process;
@@ -45,7 +48,7 @@ function hookUncaught(take: Take): Off {
     const heard = Reflect.apply(emit, this, [event, ...args]) as boolean;
     if (event !== "unhandledRejection") return heard;
     settle();
-    open = { error: args[0] };
+    open = { error: args[0], traceId: traceId() };
     if (heard) settle();
     else setImmediate(settle);
     return heard;

@@ -1,4 +1,5 @@
 import { type Client, ElpisError, type Event, type Off } from "@elpis/api";
+import { activeTrace } from "../active-trace.ts";
 import { defineIndicator } from "./define.ts";
 import { hookErrors } from "./error-hooks.ts";
 import { type ErrorFacts, type ErrorRecord, makeRecord } from "./error-record.ts";
@@ -34,7 +35,7 @@ export interface ErrorReport {
 export interface ErrorLogOptions {
   /** How many of the newest. @default 100 */
   readonly keep?: number;
-  /** The trace that is under way, for a record. */
+  /** The trace that is under way, for a record. @default that of {@link activeTrace} */
   readonly traceId?: () => string | undefined;
 }
 
@@ -72,14 +73,15 @@ class KeptErrors implements ErrorLog {
   #told = 0;
 
   constructor(hub: Client, options: ErrorLogOptions, onStop: Off) {
-    const { keep = 100, traceId = () => undefined } = options;
+    const { keep = 100, traceId = () => activeTrace()?.traceId } = options;
     this.#hub = hub;
     this.#traceId = traceId;
     this.#recent = new RecentLog(keep);
     const offered = indicators(hub).add(
       defineIndicator({ group: ERROR_GROUP, scope: "process", collect: () => this.report }),
     );
-    this.#offs = [hookErrors((facts) => this.#take(facts)), () => offered.remove(), onStop];
+    const unhook = hookErrors((facts) => this.#take(facts), traceId);
+    this.#offs = [unhook, () => offered.remove(), onStop];
   }
 
   keep(count: number): void {
@@ -100,9 +102,12 @@ class KeptErrors implements ErrorLog {
 
   record(
     error: unknown,
-    more: { readonly message?: string; readonly traceId?: string } = {},
+    { traceId, ...more }: { readonly message?: string; readonly traceId?: string } = {},
   ): void {
-    this.#take({ origin: "recorded", error, ...more });
+    this.#take({
+      ...{ origin: "recorded", error, ...more },
+      ...(traceId !== undefined && { traceId }),
+    });
   }
 
   stop(): void {
@@ -112,7 +117,7 @@ class KeptErrors implements ErrorLog {
   #take(facts: ErrorFacts): void {
     // What is watched must not fail because it is watched.
     try {
-      const traceId = facts.traceId ?? this.#traceId();
+      const traceId = "traceId" in facts ? facts.traceId : this.#traceId();
       const { location } = this.#hub;
       const seq = this.#recent.total + 1;
       const record = makeRecord({ ...facts, traceId }, location, seq, Date.now());

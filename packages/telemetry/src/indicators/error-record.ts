@@ -13,6 +13,7 @@ export interface ErrorFacts {
   readonly error?: unknown;
   /** @default that of the error */
   readonly message?: string;
+  /** Undefined: it is known that there was none. @default that of the trace that is under way */
   readonly traceId?: string | undefined;
 }
 

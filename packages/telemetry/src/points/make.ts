@@ -2,7 +2,14 @@ import type { Tags } from "../attributes.ts";
 import type { ExponentialHistogram } from "../histogram/histogram.ts";
 import { quantiles } from "../histogram/quantile.ts";
 import type { InstrumentInfo } from "../store/instruments.ts";
-import type { HistogramPoint, Point, PointBase, PointSource, Temporality } from "./point.ts";
+import type {
+  Exemplar,
+  HistogramPoint,
+  Point,
+  PointBase,
+  PointSource,
+  Temporality,
+} from "./point.ts";
 
 /** Whose value it is, and when. */
 export interface PointFrame {
@@ -24,7 +31,11 @@ export function numberPoint(frame: PointFrame, value: number): Point {
 }
 
 /** A point of a histogram that is not empty. */
-export function histogramPoint(frame: PointFrame, histogram: ExponentialHistogram): HistogramPoint {
+export function histogramPoint(
+  frame: PointFrame,
+  histogram: ExponentialHistogram,
+  exemplars: readonly Exemplar[] = [],
+): HistogramPoint {
   const { count, sum, min, max } = histogram;
   const [p50, p75, p90, p95, p99, p999] = quantiles(histogram, QUANTILES) as Six;
   const { bounds } = frame.info;
@@ -35,6 +46,7 @@ export function histogramPoint(frame: PointFrame, histogram: ExponentialHistogra
     ...{ count, sum, min, max, mean: sum / count, p50, p75, p90, p95, p99, p999 },
     buckets: histogram.toBuckets(),
     ...(bounds !== undefined && { bounds }),
+    ...(exemplars.length > 0 && { exemplars }),
   };
 }
 

@@ -65,20 +65,33 @@ function histogram(
 ): void {
   const bounds = (options.bounds ?? boundsOf)(point);
   const { counts } = toExplicitBuckets(point.buckets, bounds);
-  const rest = [...(point.exemplars ?? [])];
   let upTo = 0;
+  let lower = Number.NEGATIVE_INFINITY;
   counts.forEach((count, at) => {
     upTo += count;
     const bound = bounds[at] ?? Number.POSITIVE_INFINITY;
     const le =
       bound === Number.POSITIVE_INFINITY ? "+Inf" : leText(inBaseUnit(bound, unit), isOpen);
-    const own = rest.findIndex(({ value }) => value <= bound);
-    const [exemplar] = own === -1 ? [] : rest.splice(own, 1);
-    const tail = isOpen ? exemplarText(exemplar, unit) : "";
+    const tail = isOpen ? exemplarText(newestWithin(point, lower, bound), unit) : "";
+    lower = bound;
     lines.push(`${name}_bucket${braces(labels, `le="${le}"`)} ${upTo}${tail}\n`);
   });
   const sum = numberText(inBaseUnit(point.sum, unit));
   lines.push(`${name}_sum${braces(labels)} ${sum}\n`, `${name}_count${braces(labels)} ${upTo}\n`);
+}
+
+/** A bucket has one, of its own values: above `lower`, up to `upper`. */
+function newestWithin(
+  { exemplars = [] }: HistogramPoint,
+  lower: number,
+  upper: number,
+): Exemplar | undefined {
+  let newest: Exemplar | undefined;
+  for (const one of exemplars) {
+    const isOwn = one.value > lower && one.value <= upper;
+    if (isOwn && one.time >= (newest?.time ?? Number.NEGATIVE_INFINITY)) newest = one;
+  }
+  return newest;
 }
 
 function braces(labels: string, more = ""): string {

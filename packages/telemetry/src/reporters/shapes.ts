@@ -73,7 +73,7 @@ export function isPoint(value: unknown): boolean {
     isTags(tags) &&
     isTime(start) &&
     isTime(time);
-  if (!isCommon) return false;
+  if (!isCommon || !areExemplars(value.exemplars)) return false;
   const isOfTime = ["cumulative", "delta"].includes(value.temporality as string);
   if (kind === "histogram") {
     return (
@@ -81,6 +81,16 @@ export function isPoint(value: unknown): boolean {
     );
   }
   return typeof value.value === "number" && (kind !== "counter" || isOfTime);
+}
+
+function areExemplars(value: unknown): boolean {
+  if (value === undefined) return true;
+  return (
+    Array.isArray(value) &&
+    value.every((one) => {
+      return isFields(one) && Number.isFinite(one.value) && isTime(one.time) && isTags(one.tags);
+    })
+  );
 }
 
 function isBuckets(value: unknown): boolean {

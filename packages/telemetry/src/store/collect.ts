@@ -11,6 +11,7 @@ const NUMBER_BYTES = 12;
 const SERIES_BYTES = 8;
 const HISTOGRAM_BYTES = 48;
 const BUCKET_BYTES = 2;
+const EXEMPLAR_BYTES = 80;
 const TEXT_BYTES = 3;
 
 /** Writes down what a reader does not know yet. */
@@ -52,8 +53,11 @@ class Collection {
     const buckets = toPairs(isSent ? recent : whole);
     recent.clear();
     series.isSent = true;
-    this.histograms.push([ref, count, sum, min, max, zeroCount, scale, buckets]);
+    const known = [ref, count, sum, min, max, zeroCount, scale, buckets] as const;
+    const exemplars = series.exemplars?.collect() ?? [];
+    this.histograms.push(exemplars.length === 0 ? known : [...known, exemplars]);
     this.bytes += HISTOGRAM_BYTES + buckets.length * BUCKET_BYTES;
+    this.bytes += exemplars.length * EXEMPLAR_BYTES;
   }
 }
 
@@ -93,7 +97,9 @@ export function forgetCollected(table: SeriesTable): void {
   for (const { instrument, series } of table.entries()) {
     instrument.isDescribed = false;
     series.isDescribed = false;
-    if (series instanceof HistogramSeries) series.isSent = series.whole.count === 0;
-    else series.sent = Number.NaN;
+    if (series instanceof HistogramSeries) {
+      series.isSent = series.whole.count === 0;
+      series.exemplars?.forgetCollected();
+    } else series.sent = Number.NaN;
   }
 }

@@ -37,6 +37,8 @@ export interface StoreOptions {
   readonly limits?: StoreLimits;
   /** Milliseconds since 1970. @default Date.now */
   readonly wallTime?: () => number;
+  /** Monotonic, in milliseconds. @default performance.now */
+  readonly now?: () => number;
   /** Tells this store from all others, also from the one of the same process before its restart. @default random */
   readonly run?: string;
   /** How long the callbacks of observables may take together, in milliseconds. @default 1000 */
@@ -62,7 +64,9 @@ export type DropReason =
   /** what a callback observed too late, or of an instrument that is not its own */
   | "observation"
   /** a callback that threw or took too long */
-  | "callback";
+  | "callback"
+  /** a link from a value to its trace, whose ids are none; the value itself counts */
+  | "exemplar";
 
 /** What a store holds and has dropped. */
 export interface StoreStats {

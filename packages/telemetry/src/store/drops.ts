@@ -9,6 +9,7 @@ const REASONS: readonly DropReason[] = [
   "attribute",
   "observation",
   "callback",
+  "exemplar",
 ];
 
 /** Counts what a store drops, by the reason. */

@@ -1,3 +1,5 @@
+import type { ExemplarClock } from "../exemplars/recorded.ts";
+import type { FlatTags } from "../tags.ts";
 import type { Drops } from "./drops.ts";
 import { Adder, Recorder, Refused } from "./handles.ts";
 import { Instrument, type InstrumentContext } from "./instrument.ts";
@@ -18,7 +20,6 @@ const CREATE = {
   counter: CounterSeries,
   upDownCounter: UpDownSeries,
   gauge: GaugeSeries,
-  histogram: HistogramSeries,
 } as const;
 
 const isAdder = (kind: Kind): boolean => kind === "counter" || kind === "upDownCounter";
@@ -28,13 +29,18 @@ export function makeHandle(
   info: InstrumentInfo,
   context: Omit<InstrumentContext<Series>, "create">,
   isObservable: boolean,
+  clock: ExemplarClock,
 ): Handle {
   const { drops } = context;
-  const Kind = CREATE[info.kind];
+  const { kind } = info;
+  const create = (ref: number, tags: FlatTags): Series =>
+    kind === "histogram"
+      ? new HistogramSeries(ref, tags, drops, clock)
+      : new CREATE[kind](ref, tags, drops);
   // biome-ignore lint/suspicious/noExplicitAny: which kind of series it has follows from its own kind, which types do not know
   const instrument = new Instrument<any>(info, {
     ...context,
-    create: (ref, tags) => new Kind(ref, tags, drops),
+    create,
   });
   if (isObservable) return new ObservableHandle(info, instrument, drops);
   return isAdder(info.kind) ? new Adder(instrument) : new Recorder(instrument);

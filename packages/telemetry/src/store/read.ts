@@ -20,7 +20,7 @@ export function readSeries(
     const frame = { info, tags, source: {}, start, time, temporality: "cumulative" } as const;
     if (series instanceof HistogramSeries) {
       const all = series.all();
-      if (all.count > 0) points.push(histogramPoint(frame, all));
+      if (all.count > 0) points.push(histogramPoint(frame, all, series.exemplars?.read()));
     } else if (!Number.isNaN(series.value)) points.push(numberPoint(frame, series.value));
   }
   return points;

@@ -1,3 +1,5 @@
+import { tracing } from "../active-trace.ts";
+import { type ExemplarClock, RecordedExemplars } from "../exemplars/recorded.ts";
 import { ExponentialHistogram } from "../histogram/histogram.ts";
 import type { FlatTags } from "../tags.ts";
 import type { Drops } from "./drops.ts";
@@ -88,9 +90,25 @@ export class HistogramSeries extends SeriesBase implements BoundRecorder {
   isSent = true;
   /** All before that. */
   readonly whole: ExponentialHistogram = new ExponentialHistogram();
+  /** Undefined as long as nobody traces. */
+  exemplars: RecordedExemplars | undefined;
+  readonly #clock: ExemplarClock;
+  /** Of its own, as that is quicker to get at: while nobody traces it costs nothing that can be measured. */
+  readonly #tracing = tracing;
+
+  constructor(ref: number, tags: FlatTags, drops: Drops, clock: ExemplarClock) {
+    super(ref, tags, drops);
+    this.#clock = clock;
+  }
 
   record(value: number): void {
     if (!this.recent.record(value)) this.drops.addValue(value);
+    else if (this.#tracing.read !== undefined) this.#exemplify(value);
+  }
+
+  #exemplify(value: number): void {
+    this.exemplars ??= new RecordedExemplars(this.#clock);
+    if (!this.exemplars.record(value)) this.drops.add("exemplar");
   }
 
   /** Everything together. */

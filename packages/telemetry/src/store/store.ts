@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import type { Off } from "@elpis/api";
 import type { Tags } from "../attributes.ts";
 import { tooManyInstruments } from "../errors.ts";
+import type { ExemplarClock } from "../exemplars/recorded.ts";
 import type { Level } from "../levels.ts";
 import { milliseconds, wholeNumbers } from "../options.ts";
 import type { Point, PointFilter } from "../points/point.ts";
@@ -51,7 +52,7 @@ class TheStore implements Store {
   readonly resource: Tags;
   readonly startTime: number;
   readonly #limits: typeof LIMITS;
-  readonly #wallTime: () => number;
+  readonly #clock: ExemplarClock;
   readonly #drops = new Drops();
   readonly #table: SeriesTable;
   readonly #observing: Observing;
@@ -61,8 +62,11 @@ class TheStore implements Store {
   constructor(options: StoreOptions) {
     this.run = options.run ?? randomBytes(6).toString("base64url");
     this.resource = { ...options.resource };
-    this.#wallTime = options.wallTime ?? Date.now;
-    this.startTime = this.#wallTime();
+    this.#clock = {
+      now: options.now ?? (() => performance.now()),
+      wallTime: options.wallTime ?? Date.now,
+    };
+    this.startTime = this.#clock.wallTime();
     this.#limits = wholeNumbers(LIMITS, options.limits);
     this.#table = new SeriesTable(this.#limits.series);
     this.#report = oncePerText(options.onProblem);
@@ -121,7 +125,8 @@ class TheStore implements Store {
   }
 
   readPoints(filter?: PointFilter): readonly Point[] {
-    return readSeries(this.#table.entries(), filter, this.startTime, this.#wallTime());
+    const time = this.#clock.wallTime();
+    return readSeries(this.#table.entries(), filter, this.startTime, time);
   }
 
   countDrop(reason: DropReason): void {
@@ -161,7 +166,7 @@ class TheStore implements Store {
       table: this.#table,
       limits: this.#limits,
     };
-    const handle = makeHandle(info, context, isObservable);
+    const handle = makeHandle(info, context, isObservable, this.#clock);
     if (handle instanceof ObservableHandle) this.#observing.add(handle);
     this.#known.set(info.name, { info, isObservable, handle });
     return handle;

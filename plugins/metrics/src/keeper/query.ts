@@ -12,6 +12,7 @@ import type { MetricInfo, PointsPage, PointsQuery } from "../topics.ts";
 const PAGE_BYTES = 500_000;
 const POINT_BYTES = 300;
 const BUCKET_BYTES = 5;
+const EXEMPLAR_BYTES = 130;
 
 const LISTS = ["names", "groups", "levels", "processes", "apps"];
 const SCOPES: readonly unknown[] = ["process", "name", "app"];
@@ -42,7 +43,9 @@ function bytesOf(point: Point): number {
   for (const [name, value] of Object.entries(point.tags)) {
     bytes += 3 * (name.length + String(value).length);
   }
-  return point.kind === "histogram" ? bytes + BUCKET_BYTES * point.buckets.counts.length : bytes;
+  if (point.kind !== "histogram") return bytes;
+  const { buckets, exemplars = [] } = point;
+  return bytes + BUCKET_BYTES * buckets.counts.length + EXEMPLAR_BYTES * exemplars.length;
 }
 
 /** @throws ELPIS_METRICS_BAD_QUERY */

@@ -1,5 +1,11 @@
 import { channel } from "node:diagnostics_channel";
-import type { Attributes, BoundCounter } from "@elpis/telemetry";
+import {
+  type ActiveTrace,
+  type Attributes,
+  activeTrace,
+  type BoundCounter,
+  withTrace,
+} from "@elpis/telemetry";
 import type { HttpClientInstruments } from "./http-instruments.ts";
 import { HTTP_METHODS } from "./http-methods.ts";
 
@@ -25,12 +31,18 @@ interface UndiciMessage {
   readonly error?: { readonly code?: string; readonly name?: string };
 }
 
+/** A request without an answer. */
+interface Open {
+  readonly startedAt: number;
+  /** That of whoever made it: its answer may come in that of another one, whose connection is used again. */
+  readonly trace: ActiveTrace | undefined;
+}
+
 /** Measures the requests that this process makes with `node:http` and with `fetch`, as they tell of them. */
 export class HttpClient {
   readonly #instruments: HttpClientInstruments;
   readonly #active: BoundCounter;
-  /** Requests without an answer, and when they began. */
-  readonly #open = new WeakMap<object, number>();
+  readonly #open = new WeakMap<object, Open>();
   readonly #now: () => number;
   readonly #channels: Readonly<Record<string, (message: unknown) => void>>;
 
@@ -76,7 +88,7 @@ export class HttpClient {
   }
 
   #start(request: object): void {
-    this.#open.set(request, this.#now());
+    this.#open.set(request, { startedAt: this.#now(), trace: activeTrace() });
     this.#active.add(1);
   }
 
@@ -86,9 +98,9 @@ export class HttpClient {
     status: number | undefined,
     error?: { readonly code?: string; readonly name?: string },
   ): void {
-    const startedAt = this.#open.get(request);
+    const open = this.#open.get(request);
     // Headers that come after the others of an answer, or an error behind it.
-    if (startedAt === undefined) return;
+    if (open === undefined) return;
     this.#open.delete(request);
     this.#active.add(-1);
     const method = request.method ?? "GET";
@@ -98,7 +110,8 @@ export class HttpClient {
       ...(status !== undefined && { "http.response.status_code": status }),
       ...(error !== undefined && { "error.type": error.code ?? error.name ?? "error" }),
     };
-    this.#instruments.duration.record((this.#now() - startedAt) / 1000, tags);
+    const seconds = (this.#now() - open.startedAt) / 1000;
+    withTrace(open.trace, () => this.#instruments.duration.record(seconds, tags));
   }
 }
 
