@@ -11,6 +11,7 @@ export interface Answer {
 export interface AskOptions {
   readonly method?: string;
   readonly body?: string;
+  readonly headers?: Readonly<Record<string, string>>;
   /** @default a new connection that is closed afterwards */
   readonly agent?: Agent;
   /** @default 10000 */
@@ -19,9 +20,9 @@ export interface AskOptions {
 
 /** Asks over HTTP, by default over a connection of its own, so that any of the workers may take it. */
 export function ask(url: string, options: AskOptions = {}): Promise<Answer> {
-  const { method = "GET", body, agent, timeoutMs = 10_000 } = options;
+  const { method = "GET", body, headers = {}, agent, timeoutMs = 10_000 } = options;
   return new Promise((resolve, reject) => {
-    const outgoing = request(url, { method, agent: agent ?? false }, (incoming) => {
+    const outgoing = request(url, { method, headers, agent: agent ?? false }, (incoming) => {
       const chunks: Buffer[] = [];
       incoming.on("data", (chunk: Buffer) => chunks.push(chunk));
       incoming.on("error", reject);

@@ -67,11 +67,12 @@ export const RECIPES: Readonly<Record<ServerKind, Recipe>> = {
           // Root would only come in by the socket otherwise.
           "--auth-root-authentication-method=normal",
         ],
-        { ...as, cwd: dir },
+        // Two of them at a time would take each other's temporary files away.
+        { ...as, cwd: dir, env: { ...process.env, TMPDIR: dir } },
       ),
     args: (dir, port) => [
       ...["--no-defaults", `--datadir=${dir}/data`, `--socket=${dir}/s`, `--port=${port}`],
-      ...["--bind-address=127.0.0.1", "--pid-file=pid"],
+      ...[`--tmpdir=${dir}`, "--bind-address=127.0.0.1", "--pid-file=pid"],
       ...["--innodb-buffer-pool-size=8M", "--performance-schema=OFF"],
     ],
   },
