@@ -1,14 +1,16 @@
-import { type ChildProcess, execFile, spawn } from "node:child_process";
-import { chown, mkdtemp, realpath, rm, writeFile } from "node:fs/promises";
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { chown, mkdtemp, realpath, writeFile } from "node:fs/promises";
 import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { promisify } from "node:util";
 import { onTestFinished, type TestContext } from "vitest";
 import { freePort } from "./port.ts";
+import { Guard } from "./server-guard.ts";
+import { type As, findProgram, RECIPES, type ServerKind, userOf } from "./server-recipes.ts";
 import { until } from "./wait.ts";
 
-const run = promisify(execFile);
+export type { ServerKind } from "./server-recipes.ts";
 
 /** A server that a test may stop and start; gone, with its files, after the test. */
 export interface Server {
@@ -18,66 +20,21 @@ export interface Server {
   kill(): Promise<void>;
 }
 
-export type ServerKind = "redis" | "postgres" | "mysql" | "prometheus";
-
-interface Recipe {
-  readonly program: string;
-  /** Makes its files. */
-  prepare?(dir: string, as: { uid?: number; gid?: number }): Promise<unknown>;
-  args(dir: string, port: number): readonly string[];
-  /** It does not run as root; the user that it runs as then. */
-  readonly user?: string;
+/** A server that its owner must remove. */
+export interface OwnServer extends Server {
+  /** Ends it, and removes its files. */
+  remove(): Promise<void>;
 }
 
-const RECIPES: Readonly<Record<ServerKind, Recipe>> = {
-  redis: {
-    program: "redis-server",
-    args: (dir, port) => [
-      ...["--port", String(port), "--bind", "127.0.0.1"],
-      ...["--save", "", "--appendonly", "no", "--dir", dir],
-    ],
-  },
-  postgres: {
-    program: "postgres",
-    user: "postgres",
-    prepare: (dir, as) =>
-      run(
-        "initdb",
-        ["-D", join(dir, "data"), "-A", "scram-sha-256", "-U", "owner", "--no-sync"].concat([
-          "--pwfile",
-          "/etc/hostname",
-        ]),
-        { ...as, cwd: dir },
-      ),
-    args: (dir, port) => [
-      ...["-D", join(dir, "data"), "-p", String(port), "-h", "127.0.0.1"],
-      ...["-k", dir, "-F"],
-    ],
-  },
-  mysql: {
-    program: "mariadbd",
-    user: "mysql",
-    prepare: (dir, as) =>
-      run("mariadb-install-db", ["--no-defaults", `--datadir=${dir}/data`, "--skip-test-db"], {
-        ...as,
-        cwd: dir,
-      }),
-    args: (dir, port) => [
-      ...["--no-defaults", `--datadir=${dir}/data`, `--socket=${dir}/s`, `--port=${port}`],
-      ...["--bind-address=127.0.0.1", "--pid-file=pid"],
-      ...["--innodb-buffer-pool-size=8M", "--performance-schema=OFF"],
-    ],
-  },
-  // Its configuration is the file `prometheus.yml`.
-  prometheus: {
-    program: "prometheus",
-    args: (dir, port) => [
-      ...[`--config.file=${dir}/prometheus.yml`, `--storage.tsdb.path=${dir}/data`],
-      ...[`--web.listen-address=127.0.0.1:${port}`, "--log.level=warn"],
-      "--enable-feature=exemplar-storage",
-    ],
-  },
-};
+/** Why there is no such server on this machine, which is told; undefined: there is. Throws where there must be one. */
+export async function whyNot(kind: ServerKind): Promise<string | undefined> {
+  const { program } = RECIPES[kind];
+  if ((await findProgram(program)) !== undefined) return undefined;
+  const reason = `${program} is not installed`;
+  if (process.env.ELPIS_REQUIRE_SERVICES === "1") throw new Error(reason);
+  console.log(`skipped: ${reason}`);
+  return reason;
+}
 
 /**
  * Prepares a server on a free port, with these files in its folder; it is not started. Skips the test, with a line, where
@@ -88,55 +45,63 @@ export async function privateServer(
   context: TestContext,
   files: Readonly<Record<string, string>> = {},
 ): Promise<Server> {
-  const recipe = RECIPES[kind];
-  const found = await run("which", [recipe.program]).catch(() => undefined);
-  if (found === undefined) {
-    const reason = `${recipe.program} is not installed`;
-    if (process.env.ELPIS_REQUIRE_SERVICES === "1") throw new Error(reason);
-    console.log(`skipped: ${reason}`);
-    context.skip(reason);
-  }
-  const dir = await realpath(await mkdtemp(join(tmpdir(), "elpis-server-")));
-  onTestFinished(() => rm(dir, { recursive: true, force: true }));
-  for (const [name, text] of Object.entries(files)) await writeFile(join(dir, name), text);
-  const as = await otherUser(recipe.user);
-  if (as.uid !== undefined) await chown(dir, as.uid, as.gid as number);
-  await recipe.prepare?.(dir, as);
-  const server = new Running(recipe, dir, await freePort(), as);
-  onTestFinished(() => server.kill());
+  const reason = await whyNot(kind);
+  if (reason !== undefined) context.skip(reason);
+  const server = await makeServer(kind, files);
+  onTestFinished(() => server.remove());
   return server;
 }
 
-async function otherUser(name: string | undefined): Promise<{ uid?: number; gid?: number }> {
-  if (name === undefined || process.getuid?.() !== 0) return {};
-  const [uid, gid] = await Promise.all(
-    ["-u", "-g"].map(async (which) => Number((await run("id", [which, name])).stdout)),
-  );
-  return { uid: uid as number, gid: gid as number };
+/** Prepares a server on a free port, with these files in its folder; it is not started. */
+export async function makeServer(
+  kind: ServerKind,
+  files: Readonly<Record<string, string>> = {},
+): Promise<OwnServer> {
+  const recipe = RECIPES[kind];
+  const place = await findProgram(recipe.program);
+  if (place === undefined) throw new Error(`${recipe.program} is not installed`);
+  const dir = await realpath(await mkdtemp(join(tmpdir(), "elpis-server-")));
+  const guard = new Guard(dir, recipe.signal ?? "SIGKILL");
+  try {
+    for (const [name, text] of Object.entries(files)) await writeFile(join(dir, name), text);
+    const as = await userOf(recipe);
+    if (as.uid !== undefined) await chown(dir, as.uid, as.gid as number);
+    await recipe.prepare?.(dir, as, place.bin);
+    const port = await freePort();
+    const command = [place.file, ...recipe.args(dir, port)];
+    return new Running({ command, port, dir, as, guard, signal: recipe.signal ?? "SIGKILL" });
+  } catch (error) {
+    await guard.end();
+    throw error;
+  }
 }
 
-class Running implements Server {
+interface RunningParts {
+  readonly command: readonly string[];
   readonly port: number;
-  readonly #recipe: Recipe;
-  readonly #dir: string;
-  readonly #as: { uid?: number; gid?: number };
+  readonly dir: string;
+  readonly as: As;
+  readonly guard: Guard;
+  readonly signal: NodeJS.Signals;
+}
+
+class Running implements OwnServer {
+  readonly port: number;
+  readonly #parts: RunningParts;
   #child: ChildProcess | undefined;
   #said = "";
 
-  constructor(recipe: Recipe, dir: string, port: number, as: { uid?: number; gid?: number }) {
-    this.#recipe = recipe;
-    this.#dir = dir;
-    this.port = port;
-    this.#as = as;
+  constructor(parts: RunningParts) {
+    this.#parts = parts;
+    this.port = parts.port;
   }
 
   async start(): Promise<void> {
-    const { program, args } = this.#recipe;
-    const child = spawn(program, args(this.#dir, this.port), {
-      ...this.#as,
-      cwd: this.#dir,
-      stdio: ["ignore", "pipe", "pipe"],
-    });
+    const { command, dir, as, guard } = this.#parts;
+    const [program, ...args] = command as [string, ...string[]];
+    const child = spawn(program, args, { ...as, cwd: dir, stdio: ["ignore", "pipe", "pipe"] });
+    await once(child, "spawn");
+    guard.watch(child.pid);
     this.#child = child;
     for (const stream of [child.stdout, child.stderr]) {
       stream?.on("data", (text: Buffer) => {
@@ -157,10 +122,15 @@ class Running implements Server {
     const child = this.#child;
     this.#child = undefined;
     if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
-    const gone = new Promise((resolve) => child.once("exit", resolve));
-    // PostgreSQL leaves its shared memory and its children behind otherwise.
-    child.kill(this.#recipe.program === "postgres" ? "SIGQUIT" : "SIGKILL");
+    const gone = once(child, "exit");
+    child.kill(this.#parts.signal);
     await gone;
+    this.#parts.guard.watch(undefined);
+  }
+
+  async remove(): Promise<void> {
+    await this.kill();
+    await this.#parts.guard.end();
   }
 }
 

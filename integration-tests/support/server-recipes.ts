@@ -1,0 +1,124 @@
+import { execFile } from "node:child_process";
+import { constants } from "node:fs";
+import { access, readdir, realpath, writeFile } from "node:fs/promises";
+import { delimiter, dirname, join } from "node:path";
+import { promisify } from "node:util";
+
+const run = promisify(execFile);
+
+export type ServerKind = "redis" | "postgres" | "mysql" | "prometheus";
+
+/** Who a program runs as; nobody else when empty. */
+export interface As {
+  readonly uid?: number;
+  readonly gid?: number;
+}
+
+/** How a kind of server is made and started. */
+export interface Recipe {
+  readonly program: string;
+  /** Makes its files. `bin` is the folder in which the program really is. */
+  prepare?(dir: string, as: As, bin: string): Promise<unknown>;
+  args(dir: string, port: number): readonly string[];
+  /** It does not run as root; the user that it runs as then. */
+  readonly user?: string;
+  /** What ends it at once. @default "SIGKILL" */
+  readonly signal?: NodeJS.Signals;
+}
+
+/** Whoever connects over TCP as `owner` of PostgreSQL says this; `root` of MySQL says nothing. */
+export const POSTGRES_PASSWORD = "not-a-secret";
+
+export const RECIPES: Readonly<Record<ServerKind, Recipe>> = {
+  redis: {
+    program: "redis-server",
+    args: (dir, port) => [
+      ...["--port", String(port), "--bind", "127.0.0.1"],
+      ...["--save", "", "--appendonly", "no", "--dir", dir],
+    ],
+  },
+  postgres: {
+    program: "postgres",
+    user: "postgres",
+    // It leaves its shared memory and its children behind otherwise.
+    signal: "SIGQUIT",
+    async prepare(dir, as, bin) {
+      const password = join(dir, "password");
+      await writeFile(password, `${POSTGRES_PASSWORD}\n`);
+      const auth = ["-A", "scram-sha-256", "-U", "owner", "--pwfile", password];
+      await run(join(bin, "initdb"), ["-D", join(dir, "data"), "--no-sync", ...auth], {
+        ...as,
+        cwd: dir,
+      });
+    },
+    args: (dir, port) => [
+      ...["-D", join(dir, "data"), "-p", String(port), "-h", "127.0.0.1"],
+      ...["-k", dir, "-F"],
+    ],
+  },
+  mysql: {
+    program: "mariadbd",
+    user: "mysql",
+    prepare: (dir, as) =>
+      run(
+        "mariadb-install-db",
+        [
+          ...["--no-defaults", `--datadir=${dir}/data`, "--skip-test-db"],
+          // Root would only come in by the socket otherwise.
+          "--auth-root-authentication-method=normal",
+        ],
+        // Two of them at a time would take each other's temporary files away.
+        { ...as, cwd: dir, env: { ...process.env, TMPDIR: dir } },
+      ),
+    args: (dir, port) => [
+      ...["--no-defaults", `--datadir=${dir}/data`, `--socket=${dir}/s`, `--port=${port}`],
+      ...[`--tmpdir=${dir}`, "--bind-address=127.0.0.1", "--pid-file=pid"],
+      ...["--innodb-buffer-pool-size=8M", "--performance-schema=OFF"],
+    ],
+  },
+  // Its configuration is the file `prometheus.yml`.
+  prometheus: {
+    program: "prometheus",
+    args: (dir, port) => [
+      ...[`--config.file=${dir}/prometheus.yml`, `--storage.tsdb.path=${dir}/data`],
+      ...[`--web.listen-address=127.0.0.1:${port}`, "--log.level=warn"],
+      "--enable-feature=exemplar-storage",
+    ],
+  },
+};
+
+/** Where a program is. */
+export interface Place {
+  readonly file: string;
+  /** The folder in which it, and what belongs to it, really is. */
+  readonly bin: string;
+}
+
+/** Finds a program; also where Debian has servers, which is not where everybody looks. */
+export async function findProgram(name: string): Promise<Place | undefined> {
+  const postgres = "/usr/lib/postgresql";
+  const versions = await readdir(postgres).catch(() => []);
+  const places = [
+    ...(process.env.PATH ?? "").split(delimiter),
+    ...["/usr/sbin", "/usr/local/sbin"],
+    ...versions.map((version) => join(postgres, version, "bin")),
+  ];
+  for (const place of places) {
+    const file = join(place, name);
+    const isThere = await access(file, constants.X_OK).then(
+      () => true,
+      () => false,
+    );
+    if (isThere) return { file, bin: dirname(await realpath(file)) };
+  }
+  return undefined;
+}
+
+/** Numbers of the user that a server runs as; empty when it runs as whoever we are. */
+export async function userOf({ user }: Recipe): Promise<As> {
+  if (user === undefined || process.getuid?.() !== 0) return {};
+  const [uid, gid] = await Promise.all(
+    ["-u", "-g"].map(async (which) => Number((await run("id", [which, user])).stdout)),
+  );
+  return { uid: uid as number, gid: gid as number };
+}

@@ -1,0 +1,90 @@
+import { fileURLToPath } from "node:url";
+import type { TraceTopics } from "@elpis/api";
+import { connectTo } from "@elpis/core";
+import { describe, expect, it, onTestFinished } from "vitest";
+import { postgresUrl, useDatabases } from "../support/databases.ts";
+import { ElpisHome } from "../support/elpis.ts";
+import { ask } from "../support/http.ts";
+import { freePort } from "../support/port.ts";
+import { until } from "../support/wait.ts";
+import { problemsOf, statementOf } from "./checks.ts";
+import { FORMS, type Form, SOON, traceIsThere } from "./shop.ts";
+
+const DIR = fileURLToPath(new URL("./fixtures/databases", import.meta.url));
+const databases = await useDatabases("mysql", "redis", "postgres");
+
+/** What stands for a value. */
+const MARK = String.raw`(\?|\$\d+(::int)?)`;
+const MYSQL = new RegExp(
+  `^SELECT ${MARK} \\+ ${MARK} AS answer FROM dual WHERE ${MARK} <> ${MARK}$`,
+);
+const POSTGRES = new RegExp(`^SELECT ${MARK} \\+ ${MARK} AS answer WHERE ${MARK} <> ${MARK}$`);
+
+/** By the way of asking: what a span is to show of it. */
+const STATEMENTS: Readonly<Record<string, RegExp>> = {
+  "mysql-single": MYSQL,
+  "mysql-pool": MYSQL,
+  "mysql-cluster": MYSQL,
+  "mysql-cluster-connection": MYSQL,
+  "mysql2-query": MYSQL,
+  "mysql2-execute": MYSQL,
+  "pg-client": POSTGRES,
+  "pg-pool": POSTGRES,
+  ioredis: /^set io\b/i,
+  "node-redis": /^set node\b/i,
+};
+
+/** Starts one process that has all drivers; what it gives asks it in one way. */
+async function start(form: Form, trace: object | undefined) {
+  const home = await ElpisHome.create();
+  onTestFinished(() => home.remove());
+  const port = await freePort();
+  const [mysql, redis] = [databases.port("mysql"), databases.port("redis")];
+  const postgres = postgresUrl(databases.port("postgres"));
+  const how = { form, port, mysql, redis, postgres, trace };
+  const run = home.spawn(["run", DIR], { env: { DATABASES: JSON.stringify(how) } });
+  await run.printed("databases is up");
+  const client = await connectTo<TraceTopics>("databases", { base: home.dir });
+  onTestFinished(() => client.close());
+  return {
+    client,
+    async get(way: string): Promise<string | undefined> {
+      const { status, text, headers } = await ask(`http://127.0.0.1:${port}/${way}`);
+      expect({ way, status, text }).toEqual({ way, status: 200, text: "42" });
+      return headers["x-trace-id"] as string | undefined;
+    },
+  };
+}
+
+describe.skipIf(databases.missing !== undefined)("drivers", () => {
+  it.for(FORMS)("(%s) work as they are, without a trace", async (form) => {
+    const { get } = await start(form, undefined);
+    for (const way of Object.keys(STATEMENTS)) expect(await get(way)).toBeUndefined();
+  });
+
+  it.for(FORMS)(
+    "(%s) make one span of each statement, without what is in it",
+    async (form, { skip }) => {
+      skip(!traceIsThere, "there is no trace()");
+      const { get, client } = await start(form, SOON);
+      for (const [way, statement] of Object.entries(STATEMENTS)) {
+        // The first one connects, which may be spans as well.
+        await get(way);
+        const traceId = await get(way);
+        const trace = await until(`the trace of ${way}`, async () => {
+          if (traceId === undefined) throw new Error("there is none");
+          return (await client.request("elpis.trace.get", { traceId })) ?? false;
+        });
+        // Soft: which of the drivers are not followed is told of all at once.
+        expect.soft(problemsOf(trace), way).toEqual([]);
+        const asked = trace.tree.filter((span) => statementOf(span) !== undefined);
+        expect.soft(asked.map(statementOf), way).toEqual([expect.stringMatching(statement)]);
+        expect.soft(new Set(asked.map(({ kind }) => kind)), way).toEqual(new Set(["client"]));
+        expect.soft(trace, way).toMatchObject({ status: "normal", errors: 0 });
+        // Taking a connection from a pool may be a span of its own, beside it or around it.
+        expect.soft(trace.spans, way).toBeLessThanOrEqual(3);
+        expect.soft(JSON.stringify(trace), way).not.toContain("secret-");
+      }
+    },
+  );
+});
