@@ -10,7 +10,7 @@ interface Sample {
 }
 
 /** A value that it has with the labels of something else, such as a trace, and when that was in seconds since 1970. */
-export interface StoredExemplar {
+interface StoredExemplar {
   readonly labels: Readonly<Record<string, string>>;
   readonly value: number;
   readonly timestamp: number;
