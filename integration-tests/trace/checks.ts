@@ -1,7 +1,8 @@
 import type { TraceDetails, TraceSpan } from "@elpis/api";
 
 /** How far clocks of two processes may be apart, in milliseconds. */
-const SKEW_MS = 5;
+/** Drivers tell the end of a query after they have answered it, and a busy process some time after that. */
+const SKEW_MS = 50;
 
 /**
  * What is wrong with a trace all of whose work was waited for: it has one root, each parent is there and comes before its

@@ -136,8 +136,7 @@ export const LIBRARIES: Readonly<Record<LibraryName, Library>> = {
   mysql: {
     installedAs: ["mysql"],
     isDefault: true,
-    make: async (options) =>
-      made((await import("@opentelemetry/instrumentation-mysql")).MySQLInstrumentation, options),
+    make: async (options) => made((await import("./mysql.ts")).MysqlInstrumentation, options),
   },
   mysql2: {
     installedAs: ["mysql2"],

@@ -23,15 +23,24 @@ export interface RecorderParts {
   readonly maker: SpanMaker;
 }
 
+/** A span that is not over. */
+interface OpenEntry {
+  readonly span: ReadableSpan;
+  /** When it was made, on the monotonic clock. */
+  readonly since: number;
+}
+
 /** Notes which spans of this process are open and tells whoever keeps traces of those that are over. */
 export class Recorder implements SpanProcessor {
   readonly #hub: Client<OwnTopics>;
   readonly #log: Logger;
   readonly #maker: SpanMaker;
   readonly #outbox = new Outbox();
-  /** Open spans by when they began, the oldest first: those that were not told of, and those that were. */
-  readonly #young = new Map<ReadableSpan, number>();
-  readonly #told = new Map<ReadableSpan, number>();
+  /** Open spans, the oldest first: those that were not told of, and those that were. */
+  readonly #young = new Map<string, OpenEntry>();
+  readonly #told = new Map<string, OpenEntry>();
+  /** Of those that were not: whose child is over, and about to be told. */
+  readonly #parents = new Set<string>();
   #timer: NodeJS.Timeout | undefined;
   #sending: Promise<void> | undefined;
   #isSoon = false;
@@ -48,19 +57,23 @@ export class Recorder implements SpanProcessor {
   }
 
   onStart(span: Span, _parent: Context): void {
-    this.#young.set(span, performance.now());
+    this.#young.set(span.spanContext().spanId, { span, since: performance.now() });
     this.#want();
   }
 
   onEnd(span: ReadableSpan): void {
-    const since = this.#young.get(span) ?? this.#told.get(span);
-    if (!this.#young.delete(span)) this.#told.delete(span);
+    const { spanId } = span.spanContext();
+    const since = (this.#young.get(spanId) ?? this.#told.get(spanId))?.since;
+    if (!this.#young.delete(spanId)) this.#told.delete(spanId);
     this.#outbox.add(this.#maker.sent(span, since));
+    const parent = span.parentSpanContext?.spanId;
+    if (parent !== undefined && this.#young.has(parent)) this.#parents.add(parent);
     if (!this.#outbox.isFull) return this.#want();
     if (this.#isSoon) return;
     this.#isSoon = true;
     setImmediate(() => {
       this.#isSoon = false;
+      this.#tellOpen();
       void this.#send();
     });
   }
@@ -89,15 +102,27 @@ export class Recorder implements SpanProcessor {
     this.#timer.unref();
   }
 
+  /** So that it is known what this process was at, if it were killed now. */
   #tellOpen(): void {
     const before = performance.now() - OPEN_MS;
-    for (const [span, since] of this.#young) {
+    for (const [spanId, { since }] of this.#young) {
       if (since > before) break;
-      this.#young.delete(span);
-      this.#told.set(span, since);
-      this.#outbox.tellOpen(this.#maker.open(span, since));
+      this.#tell(spanId);
     }
+    // Whoever hears of a child is to know that there is more to come.
+    for (const spanId of this.#parents) this.#tell(spanId);
+    this.#parents.clear();
     if (this.#young.size > 0) this.#want();
+  }
+
+  #tell(spanId: string): void {
+    const entry = this.#young.get(spanId);
+    if (entry === undefined) return;
+    this.#young.delete(spanId);
+    this.#told.set(spanId, entry);
+    this.#outbox.tellOpen(this.#maker.open(entry.span, entry.since));
+    const parent = entry.span.parentSpanContext?.spanId;
+    if (parent !== undefined) this.#tell(parent);
   }
 
   #send(): Promise<void> {

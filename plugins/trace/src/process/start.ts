@@ -1,10 +1,12 @@
 import type { Client, Logger, Off } from "@elpis/api";
+import { type ActiveTrace, provideActiveTrace } from "@elpis/telemetry";
 import {
   context,
   createNoopMeter,
   type MeterProvider,
   propagation,
   type TextMapPropagator,
+  TraceFlags,
   trace,
 } from "@opentelemetry/api";
 import { AsyncLocalStorageContextManager } from "@opentelemetry/context-async-hooks";
@@ -72,6 +74,7 @@ export function startTracing(hub: Client, log: Logger, options: TraceOptions): T
   if (options.http !== false) {
     offs.push(traceServers({ tracer, propagator, options: options.http ?? {} }));
   }
+  offs.push(provideActiveTrace(readActive));
   const isIgnored = matcherOf(options.ignoreTopics ?? []);
   offs.push(hub.useTracing(new SpansOfHub({ tracer, baggage, isIgnored })));
   return {
@@ -89,6 +92,14 @@ export function startTracing(hub: Client, log: Logger, options: TraceOptions): T
       await recorder.shutdown();
     },
   };
+}
+
+/** What histograms and errors are told of the trace that they belong to. */
+function readActive(): ActiveTrace | undefined {
+  const span = trace.getSpanContext(context.active());
+  if (span === undefined) return undefined;
+  const { traceId, spanId, traceFlags } = span;
+  return { traceId, spanId, sampled: (traceFlags & TraceFlags.SAMPLED) !== 0 };
 }
 
 /** Makes it what the API of OpenTelemetry gives. Somebody else may have been first: then theirs stays, and ours is for the hub and servers. */
