@@ -39,7 +39,7 @@ export function keep(hub, kept = [], cached = 10_000) {
   hub.handle("elpis.trace.get", ({ traceId }) => traces.find((one) => one.traceId === traceId) ?? null);
   hub.handle("elpis.trace.stats", () => ({
     spans: 70, kept: seq, letGo: 11, spansLetGo: 22, late: 3, lostAtSender: 4, lostHere: 5,
-    pending: { traces: 6, spans: 7, bytes: 8000 }, cached: { traces: traces.length, bytes: 9000 },
+    pending: { traces: 6, spans: 7, open: 2, bytes: 8000 }, cached: { traces: traces.length, bytes: 9000 },
   }));
   hub.handle("test.keep", (all) => add(all));
   hub.handle("test.asked", () => asked);

@@ -1,7 +1,9 @@
 import type { TraceDetails, TraceSpan } from "@elpis/api";
 
-/** How far clocks of two processes may be apart, in milliseconds. */
-/** Drivers tell the end of a query after they have answered it, and a busy process some time after that. */
+/**
+ * How far a span may lie outside of its parent, in milliseconds: clocks of processes are apart by less than one, but drivers tell
+ * of the end of a query after they have answered it, on a busy machine some time after.
+ */
 const SKEW_MS = 50;
 
 /**

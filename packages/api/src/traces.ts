@@ -101,6 +101,8 @@ export interface TraceStats {
   readonly pending: {
     readonly traces: number;
     readonly spans: number;
+    /** Spans that have begun and are not over, as far as it was told of them. */
+    readonly open: number;
     readonly bytes: number;
   };
   readonly cached: { readonly traces: number; readonly bytes: number };

@@ -20,6 +20,8 @@ export class Pending {
   readonly #failing = new Line<Standing>();
   /** Spans that are over. */
   spans = 0;
+  /** Spans that are not. */
+  open = 0;
   bytes = 0;
 
   get size(): number {
@@ -41,6 +43,7 @@ export class Pending {
     this.#byId.set(trace.id, standing);
     this.bytes += trace.bytes;
     this.spans += trace.over;
+    this.open += trace.open.size;
     return standing;
   }
 
@@ -48,9 +51,11 @@ export class Pending {
   change<Result>(waiting: Waiting, task: (trace: Trace) => Result): Result {
     const { trace } = waiting;
     const { bytes, over } = trace;
+    const open = trace.open.size;
     const result = task(trace);
     this.bytes += trace.bytes - bytes;
     this.spans += trace.over - over;
+    this.open += trace.open.size - open;
     if (trace.failures > 0) this.#fail(waiting as Standing);
     return result;
   }
@@ -61,6 +66,7 @@ export class Pending {
     Line.remove((waiting as Standing).place);
     this.bytes -= trace.bytes;
     this.spans -= trace.over;
+    this.open -= trace.open.size;
   }
 
   /**

@@ -152,10 +152,10 @@ export class Traces {
   }
 
   stats(): MoreStats {
-    const { size: traces, spans, bytes } = this.#pending;
+    const { size: traces, spans, open, bytes } = this.#pending;
     return {
       ...this.#counts,
-      pending: { traces, spans, bytes },
+      pending: { traces, spans, open, bytes },
       cached: { traces: this.#cache.size, bytes: this.#cache.bytes },
     };
   }

@@ -157,6 +157,6 @@ describe("at the end", () => {
     kept.traces.decideAll(at(10));
     expect(kept.statuses()).toEqual({ "span 1": ["error"] });
     expect(kept.traces.stats()).toMatchObject({ kept: 1, letGo: 2, early: 0 });
-    expect(kept.traces.stats().pending).toEqual({ traces: 0, spans: 0, bytes: 0 });
+    expect(kept.traces.stats().pending).toEqual({ traces: 0, spans: 0, open: 0, bytes: 0 });
   });
 });

@@ -79,7 +79,7 @@ function figures(stats: TraceStats): ReadonlyArray<readonly [string, string]> {
     ["spans lost", `${lostAtSender} at their senders, ${lostHere} on arrival`],
     [
       "not decided on",
-      `${pending.traces}, with ${pending.spans} spans, ${kilobytes(pending.bytes)}`,
+      `${pending.traces}, with ${pending.spans} spans and ${pending.open} open, ${kilobytes(pending.bytes)}`,
     ],
     ["can be looked at", `${cached.traces}, ${kilobytes(cached.bytes)}`],
   ];
