@@ -1,8 +1,5 @@
-import {
-  InstrumentationBase,
-  type InstrumentationConfig,
-  InstrumentationNodeModuleDefinition,
-} from "@opentelemetry/instrumentation";
+import type { InstrumentationConfig } from "@opentelemetry/instrumentation";
+import { InstrumentationBase, NodeModule } from "./base.ts";
 
 interface Bluebird {
   config?(options: { readonly asyncHooks: boolean }): void;
@@ -14,8 +11,8 @@ export class BluebirdInstrumentation extends InstrumentationBase {
     super("elpis-bluebird", "1.0.0", config);
   }
 
-  protected override init(): InstrumentationNodeModuleDefinition {
-    return new InstrumentationNodeModuleDefinition(
+  protected override init(): NodeModule {
+    return new NodeModule(
       "bluebird",
       [">=3.7.1 <4"],
       (exported: Bluebird) => {

@@ -37,7 +37,9 @@ export async function makeChosen(
         const wish = libraries === false ? undefined : libraries?.[name];
         const options = typeof wish === "object" ? wish : {};
         try {
-          return await LIBRARIES[name].make({ ...options, enabled: false });
+          const { kind, options: own, fixed } = LIBRARIES[name];
+          const Kind = await kind();
+          return new Kind({ ...own, ...options, ...fixed, enabled: false });
         } catch (error) {
           log.warn(`${name} is not traced: its instrumentation cannot be loaded`, {
             error: errorToData(error),

@@ -1,9 +1,9 @@
 import type { AnyInstrumentation } from "../options.ts";
+import { load } from "../otel.ts";
 import type { LibraryName } from "./names.ts";
 
 type Options = Readonly<Record<string, unknown>>;
-/** What the packages have in common. */
-type Kind = new (options: never) => AnyInstrumentation;
+type Kind = new (options: Options) => AnyInstrumentation;
 
 /** How one library is traced. */
 export interface Library {
@@ -12,181 +12,69 @@ export interface Library {
   /** Whether it is traced without being asked for. */
   readonly isDefault: boolean;
   /** Loads what traces it, and nothing else. */
-  readonly make: (options: Options) => Promise<AnyInstrumentation>;
+  readonly kind: () => Kind | Promise<Kind>;
+  /** What its instrumentation is told, besides what the application says. */
+  readonly options?: Options;
+  /** And whatever the application says. */
+  readonly fixed?: Options;
 }
 
-const made = (Kind: Kind, options: Options): AnyInstrumentation => new Kind(options as never);
+/** One that OpenTelemetry has. */
+function official(name: string, kind: string, more: Partial<Library> = {}): Library {
+  return {
+    installedAs: [name],
+    isDefault: true,
+    kind: () => load(`@opentelemetry/instrumentation-${name}`)[kind] as Kind,
+    ...more,
+  };
+}
+
+/** One of our own. */
+function own(name: string, kind: () => Promise<Kind>): Library {
+  return { installedAs: [name], isDefault: true, kind };
+}
+
+const inNode = { installedAs: undefined };
+/** Trace ids go into what is logged; what is logged goes nowhere else. */
+const logger = { options: { disableLogSending: true } };
 
 /** Statements are masked where spans are made plain data of, which holds for all of them; they come as they are. */
 export const LIBRARIES: Readonly<Record<LibraryName, Library>> = {
-  amqplib: {
-    installedAs: ["amqplib"],
-    isDefault: true,
-    make: async (options) =>
-      made(
-        (await import("@opentelemetry/instrumentation-amqplib")).AmqplibInstrumentation,
-        options,
-      ),
-  },
-  bluebird: {
-    installedAs: ["bluebird"],
-    isDefault: true,
-    make: async (options) => made((await import("./bluebird.ts")).BluebirdInstrumentation, options),
-  },
-  bunyan: {
-    installedAs: ["bunyan"],
-    isDefault: true,
-    make: async (options) =>
-      made((await import("@opentelemetry/instrumentation-bunyan")).BunyanInstrumentation, {
-        disableLogSending: true,
-        ...options,
-      }),
-  },
-  dns: {
-    installedAs: undefined,
-    isDefault: false,
-    make: async (options) =>
-      made((await import("@opentelemetry/instrumentation-dns")).DnsInstrumentation, options),
-  },
-  express: {
-    installedAs: ["express"],
-    isDefault: true,
-    make: async (options) =>
-      made((await import("@opentelemetry/instrumentation-express")).ExpressInstrumentation, {
-        // Each of them is a span, and mostly of no time at all.
-        ignoreLayersType: ["middleware", "router"],
-        ...options,
-      }),
-  },
+  amqplib: official("amqplib", "AmqplibInstrumentation"),
+  bluebird: own("bluebird", async () => (await import("./bluebird.ts")).BluebirdInstrumentation),
+  bunyan: official("bunyan", "BunyanInstrumentation", logger),
+  dns: official("dns", "DnsInstrumentation", { ...inNode, isDefault: false }),
+  express: official("express", "ExpressInstrumentation", {
+    // Each of them is a span, and mostly of no time at all.
+    options: { ignoreLayersType: ["middleware", "router"] },
+  }),
   fastify: {
     installedAs: ["fastify"],
     isDefault: true,
-    make: async (options) =>
-      made((await import("@fastify/otel")).FastifyOtelInstrumentation as unknown as Kind, {
-        registerOnInitialization: true,
-        ...options,
-      }),
+    kind: () => load("@fastify/otel").FastifyOtelInstrumentation as Kind,
+    options: { registerOnInitialization: true },
   },
-  grpc: {
-    installedAs: ["@grpc/grpc-js"],
-    isDefault: true,
-    make: async (options) =>
-      made((await import("@opentelemetry/instrumentation-grpc")).GrpcInstrumentation, options),
-  },
-  http: {
-    installedAs: undefined,
-    isDefault: true,
-    make: async (options) =>
-      made((await import("@opentelemetry/instrumentation-http")).HttpInstrumentation, {
-        ...options,
-        // Servers are traced where they tell of a request.
-        disableIncomingRequestInstrumentation: true,
-      }),
-  },
-  ioredis: {
-    installedAs: ["ioredis"],
-    isDefault: true,
-    make: async (options) =>
-      made(
-        (await import("@opentelemetry/instrumentation-ioredis")).IORedisInstrumentation,
-        options,
-      ),
-  },
-  kafkajs: {
-    installedAs: ["kafkajs"],
-    isDefault: true,
-    make: async (options) =>
-      made(
-        (await import("@opentelemetry/instrumentation-kafkajs")).KafkaJsInstrumentation,
-        options,
-      ),
-  },
-  koa: {
-    installedAs: ["koa"],
-    isDefault: true,
-    make: async (options) =>
-      made((await import("@opentelemetry/instrumentation-koa")).KoaInstrumentation, {
-        ignoreLayersType: ["middleware"],
-        ...options,
-      }),
-  },
-  log4js: {
-    installedAs: ["log4js"],
-    isDefault: true,
-    make: async (options) => made((await import("./log4js.ts")).Log4jsInstrumentation, options),
-  },
-  mongodb: {
-    installedAs: ["mongodb"],
-    isDefault: true,
-    make: async (options) =>
-      made(
-        (await import("@opentelemetry/instrumentation-mongodb")).MongoDBInstrumentation,
-        options,
-      ),
-  },
-  mongoose: {
-    installedAs: ["mongoose"],
-    isDefault: true,
-    make: async (options) =>
-      made(
-        (await import("@opentelemetry/instrumentation-mongoose")).MongooseInstrumentation,
-        options,
-      ),
-  },
-  mysql: {
-    installedAs: ["mysql"],
-    isDefault: true,
-    make: async (options) => made((await import("./mysql.ts")).MysqlInstrumentation, options),
-  },
-  mysql2: {
-    installedAs: ["mysql2"],
-    isDefault: true,
-    make: async (options) =>
-      made((await import("@opentelemetry/instrumentation-mysql2")).MySQL2Instrumentation, options),
-  },
-  net: {
-    installedAs: undefined,
-    isDefault: false,
-    make: async (options) =>
-      made((await import("@opentelemetry/instrumentation-net")).NetInstrumentation, options),
-  },
-  pg: {
+  grpc: official("grpc", "GrpcInstrumentation", { installedAs: ["@grpc/grpc-js"] }),
+  http: official("http", "HttpInstrumentation", {
+    ...inNode,
+    // Servers are traced where they tell of a request.
+    fixed: { disableIncomingRequestInstrumentation: true },
+  }),
+  ioredis: official("ioredis", "IORedisInstrumentation"),
+  kafkajs: official("kafkajs", "KafkaJsInstrumentation"),
+  koa: official("koa", "KoaInstrumentation", { options: { ignoreLayersType: ["middleware"] } }),
+  log4js: own("log4js", async () => (await import("./log4js.ts")).Log4jsInstrumentation),
+  mongodb: official("mongodb", "MongoDBInstrumentation"),
+  mongoose: official("mongoose", "MongooseInstrumentation"),
+  mysql: own("mysql", async () => (await import("./mysql.ts")).MysqlInstrumentation),
+  mysql2: official("mysql2", "MySQL2Instrumentation"),
+  net: official("net", "NetInstrumentation", { ...inNode, isDefault: false }),
+  pg: official("pg", "PgInstrumentation", {
     installedAs: ["pg", "pg-pool"],
-    isDefault: true,
-    make: async (options) =>
-      made((await import("@opentelemetry/instrumentation-pg")).PgInstrumentation, {
-        ignoreConnectSpans: true,
-        ...options,
-      }),
-  },
-  pino: {
-    installedAs: ["pino"],
-    isDefault: true,
-    make: async (options) =>
-      made((await import("@opentelemetry/instrumentation-pino")).PinoInstrumentation, {
-        disableLogSending: true,
-        ...options,
-      }),
-  },
-  redis: {
-    installedAs: ["redis", "@redis/client"],
-    isDefault: true,
-    make: async (options) =>
-      made((await import("@opentelemetry/instrumentation-redis")).RedisInstrumentation, options),
-  },
-  undici: {
-    installedAs: undefined,
-    isDefault: true,
-    make: async (options) =>
-      made((await import("@opentelemetry/instrumentation-undici")).UndiciInstrumentation, options),
-  },
-  winston: {
-    installedAs: ["winston"],
-    isDefault: true,
-    make: async (options) =>
-      made((await import("@opentelemetry/instrumentation-winston")).WinstonInstrumentation, {
-        disableLogSending: true,
-        ...options,
-      }),
-  },
+    options: { ignoreConnectSpans: true },
+  }),
+  pino: official("pino", "PinoInstrumentation", logger),
+  redis: official("redis", "RedisInstrumentation", { installedAs: ["redis", "@redis/client"] }),
+  undici: official("undici", "UndiciInstrumentation", inNode),
+  winston: official("winston", "WinstonInstrumentation", logger),
 };

@@ -1,10 +1,6 @@
-import { isSpanContextValid, trace } from "@opentelemetry/api";
-import {
-  InstrumentationBase,
-  type InstrumentationConfig,
-  InstrumentationNodeModuleDefinition,
-  InstrumentationNodeModuleFile,
-} from "@opentelemetry/instrumentation";
+import type { InstrumentationConfig } from "@opentelemetry/instrumentation";
+import { isSpanContextValid, trace } from "../otel.ts";
+import { InstrumentationBase, NodeModule, NodeModuleFile } from "./base.ts";
 
 interface LoggingEvent {
   context: Record<string, unknown>;
@@ -17,8 +13,8 @@ export class Log4jsInstrumentation extends InstrumentationBase {
     super("elpis-log4js", "1.0.0", config);
   }
 
-  protected override init(): InstrumentationNodeModuleDefinition {
-    const file = new InstrumentationNodeModuleFile(
+  protected override init(): NodeModule {
+    const file = new NodeModuleFile(
       "log4js/lib/LoggingEvent.js",
       [">=3 <7"],
       (Kind: LoggingEventKind) => {
@@ -35,8 +31,6 @@ export class Log4jsInstrumentation extends InstrumentationBase {
       },
       (Kind: LoggingEventKind) => Kind,
     );
-    return new InstrumentationNodeModuleDefinition("log4js", [">=3 <7"], undefined, undefined, [
-      file,
-    ]);
+    return new NodeModule("log4js", [">=3 <7"], undefined, undefined, [file]);
   }
 }

@@ -1,10 +1,7 @@
-import { context, type Span, SpanKind, SpanStatusCode, trace } from "@opentelemetry/api";
-import {
-  InstrumentationBase,
-  type InstrumentationConfig,
-  InstrumentationNodeModuleDefinition,
-  InstrumentationNodeModuleFile,
-} from "@opentelemetry/instrumentation";
+import type { Span } from "@opentelemetry/api";
+import type { InstrumentationConfig } from "@opentelemetry/instrumentation";
+import { context, SpanKind, SpanStatusCode, trace } from "../otel.ts";
+import { InstrumentationBase, NodeModule, NodeModuleFile } from "./base.ts";
 
 /** What is used of a query of the driver; whatever becomes of one, its `end` is called once. */
 interface Query {
@@ -32,8 +29,8 @@ export class MysqlInstrumentation extends InstrumentationBase {
     super("elpis-mysql", "1.0.0", config);
   }
 
-  protected override init(): InstrumentationNodeModuleDefinition {
-    const connection = new InstrumentationNodeModuleFile(
+  protected override init(): NodeModule {
+    const connection = new NodeModuleFile(
       "mysql/lib/Connection.js",
       VERSIONS,
       (exported: Kind<Connection>) => {
@@ -42,7 +39,7 @@ export class MysqlInstrumentation extends InstrumentationBase {
       },
       (exported: Kind<Connection>) => this._unwrap(exported.prototype, "query"),
     );
-    const pool = new InstrumentationNodeModuleFile(
+    const pool = new NodeModuleFile(
       "mysql/lib/Pool.js",
       VERSIONS,
       (exported: Kind<Pool>) => {
@@ -51,10 +48,7 @@ export class MysqlInstrumentation extends InstrumentationBase {
       },
       (exported: Kind<Pool>) => this._unwrap(exported.prototype, "getConnection"),
     );
-    return new InstrumentationNodeModuleDefinition("mysql", VERSIONS, undefined, undefined, [
-      connection,
-      pool,
-    ]);
+    return new NodeModule("mysql", VERSIONS, undefined, undefined, [connection, pool]);
   }
 
   #followed(query: Connection["query"]): Connection["query"] {

@@ -1,4 +1,5 @@
-import { createTraceState, isSpanContextValid, type SpanContext } from "@opentelemetry/api";
+import type { SpanContext } from "@opentelemetry/api";
+import { createTraceState, isSpanContextValid } from "../otel.ts";
 
 /** Version of the layout, flags, the two ids, two zeros. */
 const BASE_BYTES = 28;

@@ -1,4 +1,5 @@
-import { type Span, SpanStatusCode } from "@opentelemetry/api";
+import type { Span } from "@opentelemetry/api";
+import { SpanStatusCode } from "../otel.ts";
 
 const MAX_MESSAGE = 500;
 

@@ -2,21 +2,20 @@ import http, { type IncomingMessage, type ServerResponse } from "node:http";
 import https from "node:https";
 import type { TLSSocket } from "node:tls";
 import { redact, UNTRACED } from "@elpis/api";
+import type { Attributes, Context, Span, TextMapPropagator, Tracer } from "@opentelemetry/api";
+import type { RPCMetadata } from "@opentelemetry/core";
+import type { HttpOptions } from "../options.ts";
 import {
-  type Attributes,
-  type Context,
   context,
   defaultTextMapGetter,
   ROOT_CONTEXT,
-  type Span,
+  RPCType,
   SpanKind,
   SpanStatusCode,
-  type TextMapPropagator,
-  type Tracer,
+  setRPCMetadata,
+  suppressTracing,
   trace,
-} from "@opentelemetry/api";
-import { type RPCMetadata, RPCType, setRPCMetadata, suppressTracing } from "@opentelemetry/core";
-import type { HttpOptions } from "../options.ts";
+} from "../otel.ts";
 import { isIgnoring, nameOfRequest, pathOf } from "./http-request.ts";
 
 type Emit = (this: object, event: string, ...args: unknown[]) => boolean;

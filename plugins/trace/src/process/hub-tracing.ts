@@ -1,19 +1,17 @@
 import type { Arriving, HubTracing, Leaving, Location, TracedMessage } from "@elpis/api";
+import type { Attributes, Context, TextMapPropagator, Tracer } from "@opentelemetry/api";
 import {
-  type Attributes,
-  type Context,
   context,
   defaultTextMapGetter,
   defaultTextMapSetter,
+  isTracingSuppressed,
   propagation,
   ROOT_CONTEXT,
   SpanKind,
-  type TextMapPropagator,
+  suppressTracing,
   TraceFlags,
-  type Tracer,
   trace,
-} from "@opentelemetry/api";
-import { isTracingSuppressed, suppressTracing } from "@opentelemetry/core";
+} from "../otel.ts";
 import { decodeCarried, encodeCarried, isUntraced, UNTRACED_BYTES } from "./carrier.ts";
 import { failed } from "./failed.ts";
 import { HUB_SYSTEM } from "./sampler.ts";

@@ -1,14 +1,11 @@
-import {
-  type Context,
-  isSpanContextValid,
-  type SpanContext,
-  type TextMapGetter,
-  type TextMapPropagator,
-  type TextMapSetter,
-  TraceFlags,
-  trace,
+import type {
+  Context,
+  SpanContext,
+  TextMapGetter,
+  TextMapPropagator,
+  TextMapSetter,
 } from "@opentelemetry/api";
-import { isTracingSuppressed } from "@opentelemetry/core";
+import { isSpanContextValid, isTracingSuppressed, TraceFlags, trace } from "../otel.ts";
 
 const TRACE = "x-trace-id";
 const SPAN = "x-span-id";

@@ -1,12 +1,6 @@
-import {
-  type Attributes,
-  type Context,
-  isSpanContextValid,
-  SpanKind,
-  TraceFlags,
-  trace,
-} from "@opentelemetry/api";
-import { type Sampler, SamplingDecision, type SamplingResult } from "@opentelemetry/sdk-trace-base";
+import type { Attributes, Context } from "@opentelemetry/api";
+import type { Sampler, SamplingResult } from "@opentelemetry/sdk-trace-base";
+import { isSpanContextValid, SamplingDecision, SpanKind, TraceFlags, trace } from "../otel.ts";
 
 const RECORD: SamplingResult = { decision: SamplingDecision.RECORD_AND_SAMPLED };
 const LEAVE: SamplingResult = { decision: SamplingDecision.NOT_RECORD };

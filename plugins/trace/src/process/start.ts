@@ -1,22 +1,19 @@
 import type { Client, Logger, Off } from "@elpis/api";
 import { type ActiveTrace, provideActiveTrace } from "@elpis/telemetry";
+import type { MeterProvider, TextMapPropagator } from "@opentelemetry/api";
+import type { AnyInstrumentation, TraceOptions } from "../options.ts";
 import {
+  AsyncLocalStorageContextManager,
+  BasicTracerProvider,
+  CompositePropagator,
   context,
   createNoopMeter,
-  type MeterProvider,
   propagation,
-  type TextMapPropagator,
   TraceFlags,
   trace,
-} from "@opentelemetry/api";
-import { AsyncLocalStorageContextManager } from "@opentelemetry/context-async-hooks";
-import {
-  CompositePropagator,
   W3CBaggagePropagator,
   W3CTraceContextPropagator,
-} from "@opentelemetry/core";
-import { BasicTracerProvider } from "@opentelemetry/sdk-trace-base";
-import type { AnyInstrumentation, TraceOptions } from "../options.ts";
+} from "../otel.ts";
 import { traceServers } from "./http-server.ts";
 import { SpansOfHub } from "./hub-tracing.ts";
 import { LegacyPropagator } from "./legacy-propagator.ts";
