@@ -20,6 +20,7 @@ export const createNoopMeter: typeof Api.createNoopMeter = api.createNoopMeter;
 export const createTraceState: typeof Api.createTraceState = api.createTraceState;
 export const defaultTextMapGetter: typeof Api.defaultTextMapGetter = api.defaultTextMapGetter;
 export const defaultTextMapSetter: typeof Api.defaultTextMapSetter = api.defaultTextMapSetter;
+export const INVALID_TRACEID: typeof Api.INVALID_TRACEID = api.INVALID_TRACEID;
 export const isSpanContextValid: typeof Api.isSpanContextValid = api.isSpanContextValid;
 export const propagation: typeof Api.propagation = api.propagation;
 export const ROOT_CONTEXT: typeof Api.ROOT_CONTEXT = api.ROOT_CONTEXT;

@@ -1,7 +1,7 @@
 import { type Client, type Off, type PluginHost, reporters } from "@elpis/api";
 import { metricsStore } from "@elpis/telemetry";
 import { badBatch } from "../errors.ts";
-import type { OwnTopics, RelayedBatch } from "../topics.ts";
+import type { OwnTopics, RelayedBatch, SpanBatch } from "../topics.ts";
 import type { Moment } from "./contract.ts";
 import { handOver } from "./handover.ts";
 import { isRelay } from "./incoming.ts";
@@ -15,11 +15,17 @@ const DECIDE_MS = 250;
 /** How long a successor may take for a part of what it is told. */
 const HAND_OVER_MS = 1500;
 
+/** Keeps traces, in this process. */
+export interface Keeper {
+  /** Takes what this process itself tells; false: somebody else keeps traces by now. */
+  readonly take: (batch: SpanBatch) => boolean;
+}
+
 /**
  * Begins to gather the spans of all processes and to keep traces, and to answer those who ask, until the plugin closes. Its
  * plugin wants `reporters` and `metricsStore`.
  */
-export function keep(host: PluginHost, options: KeeperOptions): void {
+export function keep(host: PluginHost, options: KeeperOptions): Keeper {
   const { hub, log } = host;
   const client = hub as unknown as Client<OwnTopics>;
   const reporting = host.find(reporters);
@@ -58,6 +64,14 @@ export function keep(host: PluginHost, options: KeeperOptions): void {
   });
   const store = host.find(metricsStore);
   if (store !== undefined) observeTraces(store, () => traces.stats());
+  return {
+    take: (batch) => {
+      // Another one has taken over.
+      if (offs.length === 0) return false;
+      traces.take(hub.location, batch, moment());
+      return true;
+    },
+  };
 }
 
 function serve(client: Client<OwnTopics>, traces: Traces, peers: Peers): Off[] {

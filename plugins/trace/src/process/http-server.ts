@@ -188,7 +188,9 @@ class RequestTracer {
 /** Has everything that an emitter tells be heard in a context. */
 function bind(emitter: IncomingMessage | ServerResponse, inner: Context): void {
   const { emit } = emitter;
-  emitter.emit = function (this: unknown, ...args: never[]) {
-    return context.with(inner, emit as (...all: never[]) => boolean, this as never, ...args);
+  emitter.emit = function (this: typeof emitter, event: string, ...args: unknown[]): boolean {
+    // Most of what is told nobody listens to.
+    if (this.listenerCount(event) === 0) return Reflect.apply(emit, this, [event, ...args]);
+    return context.with(inner, () => Reflect.apply(emit, this, [event, ...args]));
   } as typeof emitter.emit;
 }

@@ -26,6 +26,11 @@ const MYSQL_PARTS = [
 const ANSI = new RegExp(ANSI_PARTS.join("|"), "gi");
 const MYSQL = new RegExp(MYSQL_PARTS.join("|"), "gi");
 
+/** Most applications have few statements; one with a value in each text has as many as it likes. */
+const MAX_KNOWN = 500;
+const MAX_KNOWN_CHARS = 4000;
+const known = new Map<string, string>();
+
 type Groups = Readonly<Record<string, string | undefined>>;
 
 /**
@@ -36,6 +41,18 @@ type Groups = Readonly<Record<string, string | undefined>>;
  */
 export function maskSql(text: string, system: string): string {
   if (system !== "" && !SQL.test(system)) return text;
+  if (text.length > MAX_KNOWN_CHARS) return masked(text, system);
+  const key = `${system} ${text}`;
+  let found = known.get(key);
+  if (found === undefined) {
+    found = masked(text, system);
+    if (known.size >= MAX_KNOWN) known.clear();
+    known.set(key, found);
+  }
+  return found;
+}
+
+function masked(text: string, system: string): string {
   return text
     .replace(STANDARD.test(system) ? ANSI : MYSQL, (...found) => {
       const { name, comment, hash } = found.at(-1) as Groups;

@@ -1,8 +1,8 @@
-import type { Client, Logger } from "@elpis/api";
+import type { Logger } from "@elpis/api";
 import { errorToData, hasCode } from "@elpis/api";
 import type { Context } from "@opentelemetry/api";
 import type { ReadableSpan, Span, SpanProcessor } from "@opentelemetry/sdk-trace-base";
-import type { OwnTopics } from "../topics.ts";
+import type { SpanBatch } from "../topics.ts";
 import { Outbox, type OutboxCounts } from "./outbox.ts";
 import type { SpanMaker } from "./spans.ts";
 
@@ -18,9 +18,10 @@ const FAREWELL_MS = 1000;
 
 /** What records needs. */
 export interface RecorderParts {
-  readonly hub: Client;
   readonly log: Logger;
   readonly maker: SpanMaker;
+  /** Hands a batch to whoever keeps traces; resolves when they have it. */
+  readonly send: (batch: SpanBatch, timeoutMs: number) => Promise<unknown>;
 }
 
 /** A span that is not over. */
@@ -32,9 +33,9 @@ interface OpenEntry {
 
 /** Notes which spans of this process are open and tells whoever keeps traces of those that are over. */
 export class Recorder implements SpanProcessor {
-  readonly #hub: Client<OwnTopics>;
   readonly #log: Logger;
   readonly #maker: SpanMaker;
+  readonly #deliver: RecorderParts["send"];
   readonly #outbox = new Outbox();
   /** Open spans, the oldest first: those that were not told of, and those that were. */
   readonly #young = new Map<string, OpenEntry>();
@@ -46,10 +47,10 @@ export class Recorder implements SpanProcessor {
   #isSoon = false;
   #isClosed = false;
 
-  constructor({ hub, log, maker }: RecorderParts) {
-    this.#hub = hub as unknown as Client<OwnTopics>;
+  constructor({ log, maker, send }: RecorderParts) {
     this.#log = log;
     this.#maker = maker;
+    this.#deliver = send;
   }
 
   get counts(): OutboxCounts {
@@ -87,7 +88,7 @@ export class Recorder implements SpanProcessor {
     this.#isClosed = true;
     clearTimeout(this.#timer);
     const until = performance.now() + FAREWELL_MS;
-    while (this.#outbox.counts.waiting > 0 && performance.now() < until && this.#hub.connected) {
+    while (this.#outbox.counts.waiting > 0 && performance.now() < until) {
       if (!(await this.#sendOne(Math.max(1, Math.ceil(until - performance.now()))))) break;
     }
   }
@@ -141,7 +142,7 @@ export class Recorder implements SpanProcessor {
     const batch = this.#outbox.next();
     if (batch === undefined) return false;
     try {
-      await this.#hub.request("elpis.trace.spans", batch, { timeoutMs, absent: "wait" });
+      await this.#deliver(batch, timeoutMs);
       this.#outbox.taken();
       return true;
     } catch (error) {

@@ -1,6 +1,6 @@
 import type { Attributes, Context } from "@opentelemetry/api";
 import type { Sampler, SamplingResult } from "@opentelemetry/sdk-trace-base";
-import { isSpanContextValid, SamplingDecision, SpanKind, TraceFlags, trace } from "../otel.ts";
+import { INVALID_TRACEID, SamplingDecision, SpanKind, TraceFlags, trace } from "../otel.ts";
 
 const RECORD: SamplingResult = { decision: SamplingDecision.RECORD_AND_SAMPLED };
 const LEAVE: SamplingResult = { decision: SamplingDecision.NOT_RECORD };
@@ -44,7 +44,8 @@ export class RootSampler implements Sampler {
     attributes: Attributes,
   ): SamplingResult {
     const parent = trace.getSpanContext(context);
-    if (parent !== undefined && isSpanContextValid(parent)) {
+    // The rest of what makes a context valid has been looked at by whoever asks.
+    if (parent !== undefined && parent.traceId !== INVALID_TRACEID) {
       return (parent.traceFlags & TraceFlags.SAMPLED) === 0 ? LEAVE : RECORD;
     }
     const mayBegin =

@@ -1,9 +1,11 @@
 import { dirname } from "node:path";
-import { application, type PluginHost } from "@elpis/api";
+import { application, type Client, type PluginHost } from "@elpis/api";
 import { chosen, makeChosen } from "../libraries/chosen.ts";
 import { hookImports } from "../libraries/esm-hooks.ts";
 import { installedFinder } from "../libraries/installed.ts";
 import type { TraceOptions } from "../options.ts";
+import type { OwnTopics } from "../topics.ts";
+import type { RecorderParts } from "./recorder.ts";
 import { startTracing } from "./start.ts";
 
 /** Starts the plugin in a process: what records, and in one of them what keeps. */
@@ -11,17 +13,25 @@ export async function setup(host: PluginHost, options: TraceOptions): Promise<vo
   const { hub, location, log } = host;
   const isMaster = location.role === "master";
   const isKeeper = isMaster ? host.find(application)?.hasAgent !== true : location.role === "agent";
+  let send: RecorderParts["send"] = (batch, timeoutMs) =>
+    (hub as unknown as Client<OwnTopics>).request("elpis.trace.spans", batch, {
+      timeoutMs,
+      absent: "wait",
+    });
   if (isKeeper) {
     // Loaded only by the one process that keeps.
     const [{ keep }, { keeperOptions }] = await Promise.all([
       import("../keeper/keeper.ts"),
       import("../keeper/keeper-options.ts"),
     ]);
-    keep(host, keeperOptions(options));
+    const keeper = keep(host, keeperOptions(options));
+    const overHub = send;
+    // What this process itself has need not go over the hub.
+    send = async (batch, timeoutMs) => keeper.take(batch) || overHub(batch, timeoutMs);
   }
   // The master does nothing of the application's.
   if (isMaster) return;
-  const tracing = startTracing(hub, log, options);
+  const tracing = startTracing({ hub, log, options, send });
   host.onClose(() => tracing.close());
   const entry = process.argv[1];
   const folders = [process.cwd(), ...(entry === undefined ? [] : [dirname(entry)])];

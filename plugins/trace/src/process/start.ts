@@ -18,7 +18,7 @@ import { traceServers } from "./http-server.ts";
 import { SpansOfHub } from "./hub-tracing.ts";
 import { LegacyPropagator } from "./legacy-propagator.ts";
 import { matcherOf } from "./matcher.ts";
-import { Recorder } from "./recorder.ts";
+import { Recorder, type RecorderParts } from "./recorder.ts";
 import { RootSampler } from "./sampler.ts";
 import { SpanMaker } from "./spans.ts";
 
@@ -38,8 +38,16 @@ const MAX_ATTRIBUTES = 128;
 const MAX_ATTRIBUTE_CHARS = 4096;
 const MAX_EVENTS = 32;
 
+/** What it is started with. */
+export interface TracingParts {
+  readonly hub: Client;
+  readonly log: Logger;
+  readonly options: TraceOptions;
+  readonly send: RecorderParts["send"];
+}
+
 /** Begins to record in this process. */
-export function startTracing(hub: Client, log: Logger, options: TraceOptions): Tracing {
+export function startTracing({ hub, log, options, send }: TracingParts): Tracing {
   const { sampling = {}, propagation: ways = ["w3c", "baggage"] } = options;
   const sampler = new RootSampler({
     ratio: sampling.ratio ?? 1,
@@ -47,7 +55,7 @@ export function startTracing(hub: Client, log: Logger, options: TraceOptions): T
     clients: sampling.clients ?? false,
     now: () => performance.now(),
   });
-  const recorder = new Recorder({ hub, log, maker: new SpanMaker(options.sql ?? {}) });
+  const recorder = new Recorder({ log, maker: new SpanMaker(options.sql ?? {}), send });
   const provider = new BasicTracerProvider({
     sampler,
     spanProcessors: [recorder],

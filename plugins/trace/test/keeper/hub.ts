@@ -48,7 +48,7 @@ export async function startKeepingHub(options: KeepingOptions): Promise<KeepingH
     name: "keeper",
     roles: ["master"],
     wants: [reporters, metricsStore],
-    setup: (host) => keep(host, keeperOptions(options)),
+    setup: (host) => void keep(host, keeperOptions(options)),
   });
   const test = await startTestHub({
     ...{ listen: false, log },
