@@ -1,20 +1,17 @@
-import type { SpanRecord, TraceDetails, TracePage, TraceSummary } from "@elpis/api";
-import { pageOf, treeThatFits } from "./answers.ts";
+import type { SpanRecord, TraceDetails, TracePage } from "@elpis/api";
 import { Cache } from "./cache.ts";
 import type { Moment, MoreStats, Source } from "./contract.ts";
 import { type Decision, Decisions } from "./decisions.ts";
 import { isFailure } from "./failures.ts";
 import { readBatch, readOpen, readRelay, readSpan } from "./incoming.ts";
 import type { KeeperOptions } from "./keeper-options.ts";
-import { matcher } from "./match.ts";
 import { Members, type Process } from "./members.ts";
 import { Pending, type Waiting } from "./pending.ts";
-import { checkGet, checkQuery } from "./query.ts";
+import { findTrace, listTraces } from "./read.ts";
 import { isInShare } from "./share.ts";
 import { Thresholds } from "./slow.ts";
 import { summarize } from "./summary.ts";
 import { Trace } from "./trace.ts";
-import { treeOf } from "./tree.ts";
 import { dueFor, isBroken, type Reason } from "./waiting.ts";
 
 /** What {@link Traces} depends on. */
@@ -130,25 +127,13 @@ export class Traces {
   }
 
   /** @throws ELPIS_TRACE_BAD_QUERY */
-  list(value: unknown): TracePage {
-    const query = checkQuery(value);
-    const { order = "desc", offset = 0, limit = 100 } = query;
-    const isWanted = matcher(query);
-    const found: TraceSummary[] = [];
-    for (const kept of this.#cache.all()) {
-      const summary = this.#cache.summary(kept);
-      if (isWanted(summary, kept.trace)) found.push(summary);
-    }
-    if (order === "desc") found.reverse();
-    return pageOf(found, { offset, limit, lastSeq: this.#lastSeq });
+  list(query: unknown): TracePage {
+    return listTraces(this.#cache, query, this.#lastSeq);
   }
 
   /** @throws ELPIS_TRACE_BAD_QUERY */
-  get(value: unknown): TraceDetails | null {
-    const kept = this.#cache.get(checkGet(value));
-    if (kept === undefined) return null;
-    const { tree, omitted } = treeThatFits(treeOf(kept.trace));
-    return { ...this.#cache.summary(kept), tree, omitted: kept.trace.omitted + omitted };
+  get(query: unknown): TraceDetails | null {
+    return findTrace(this.#cache, query);
   }
 
   stats(): MoreStats {

@@ -65,19 +65,45 @@ describe("too many bytes", () => {
   it("do no harm when one trace has them all", () => {
     const kept = new Kept({ window: { maxBytes: 10_000 }, cache: { maxBytes: 10_000 } });
     const told = { tags: { text: "x".repeat(9000) } };
+    kept.tell(WEB, 0, { spans: [span(2, 20)] });
+    kept.traces.decideAll(at(0));
     kept.tell(WEB, 0, { spans: [span(1, 1, undefined, told), span(1, 2, 1, told)] });
     kept.tell(WEB, 0, { spans: [span(1, 3, 1, told), span(1, 4, 1, told)] });
-    expect(kept.spans).toHaveLength(4);
-    const stats = kept.traces.stats();
-    expect(stats).toMatchObject({ kept: 1, spansKept: 4, pending: { traces: 0, bytes: 0 } });
-    expect(stats.cached, "it does not fit, and nothing else had to go for it").toEqual({
-      traces: 0,
-      bytes: 0,
+    expect(kept.spans).toHaveLength(5);
+    expect(kept.traces.stats()).toMatchObject({
+      ...{ kept: 2, spansKept: 5, pending: { traces: 0, bytes: 0 } },
     });
+    expect(kept.get(1), "it does not fit").toBeNull();
+    expect(kept.get(2), "and nothing else had to go for it").not.toBeNull();
+  });
+});
+
+describe("what is open", () => {
+  it("takes as much as if it had not been announced, once it is over", () => {
+    const [plain, announced] = [new Kept(), new Kept()];
+    announced.tell(WEB, 0, { open: [open(1, 1, undefined, { tags: { early: "x".repeat(500) } })] });
+    for (const kept of [plain, announced]) kept.tell(WEB, 1, { spans: [span(1, 1)] });
+    expect(announced.traces.stats().pending).toEqual(plain.traces.stats().pending);
+  });
+
+  it("is kept to make room when its process has died", () => {
+    const kept = new Kept({ ...NONE, window: { maxTraces: 1 } });
+    kept.tell(WEB, 0, { open: [open(1, 1)] });
+    kept.traces.processGone(WEB, at(1));
+    kept.tell(WORKER, 2, { spans: [span(2, 2)] });
+    expect(kept.statuses()).toEqual({ "span 1": ["unfinished"] });
   });
 });
 
 describe("too many spans of one trace", () => {
+  it("are not waited for, when they came", () => {
+    const kept = new Kept({ window: { maxSpansPerTrace: 2 } });
+    const top = span(1, 1, 100, { kind: "server" });
+    kept.tell(WEB, 0, { spans: [span(1, 4, 3), span(1, 5, 3), span(1, 3, 1), top] });
+    kept.traces.decide(at(2000));
+    expect(kept.get(1)).toMatchObject({ name: "span 1", spans: 2, omitted: 2, status: "normal" });
+  });
+
   it("are counted, and those stay that say how it is", () => {
     const kept = new Kept({ ...NONE, window: { maxSpansPerTrace: 5 } });
     const spans = [2, 3, 4, 5, 6, 7].map((number) => span(1, number, 1));

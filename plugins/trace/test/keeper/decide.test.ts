@@ -76,7 +76,7 @@ describe("when a trace is decided on", () => {
   it("with one that only others speak of, when it does not come", () => {
     const kept = new Kept();
     const child = span(1, 3, 2, fromHub("web.0", { name: "price.of" }));
-    kept.tell(WORKER, 0, { spans: [child, span(1, 4, 2, fromHub("web.0"))] });
+    kept.tell(WORKER, 0, { spans: [span(1, 4, 2, fromHub("web.0")), child] });
     kept.traces.decide(at(30_000));
     expect(kept.get(1)).toMatchObject({
       status: "unfinished",
@@ -165,6 +165,14 @@ describe("when a process dies", () => {
     kept.traces.decide(at(30_000));
     kept.traces.processGone(WORKER, at(40_000));
     expect(kept.get(2), "its process lives: somebody else may have begun it").toBeNull();
+  });
+
+  it("what was decided on before stays as it was", () => {
+    const kept = new Kept();
+    kept.tell(WORKER, 0, { spans: [span(1, 2, 1)] });
+    kept.traces.decide(at(30_000));
+    kept.traces.processGone(WORKER, at(40_000));
+    expect(kept.get(1)).toMatchObject({ status: "normal", open: [], tree: [{ state: "over" }] });
   });
 
   it("it may only have lost its connection", () => {

@@ -14,7 +14,7 @@ import { keep } from "../../src/keeper/keeper.ts";
 import { type KeepingOptions, keeperOptions } from "../../src/keeper/keeper-options.ts";
 import type { OwnTopics, SpanBatch } from "../../src/topics.ts";
 
-export const log: Logger = { debug() {}, info() {}, warn() {}, error() {}, child: () => log };
+const log: Logger = { debug() {}, info() {}, warn() {}, error() {}, child: () => log };
 
 /** A hub whose master keeps traces, and hands them to a reporter. */
 export interface KeepingHub {

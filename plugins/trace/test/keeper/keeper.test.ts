@@ -8,6 +8,7 @@ import { PeerHost, startHub, startKeepingHub, tell } from "./hub.ts";
 import { failed, fromHub, open, span, spanId, traceId } from "./support.ts";
 
 const SOON = { window: { settle: 50, open: "20s" } };
+const LATER = { window: { settle: 400, open: "20s" } };
 const NEVER = { window: { settle: "20s", open: "20s" } };
 
 const get = (client: Client<OwnTopics>, trace: number) =>
@@ -59,6 +60,40 @@ describe("whoever keeps traces", () => {
     expect(await found(hub.master, 1)).toMatchObject({
       ...{ status: "unfinished", open: ["span 1"], processes: ["web.0"] },
     });
+  });
+
+  it("sees that a process has only connected anew", async () => {
+    const hub = await startKeepingHub(LATER);
+    const connect = () => hub.join({ name: "web", index: 0, pid: 7 });
+    const first = await connect();
+    await tell(first, { open: [open(1, 1)] });
+    // Before its former connection has ended, and after it.
+    const second = await connect();
+    await first.close();
+    await hub.master.peers();
+    await second.close();
+    const third = await connect();
+    const other = await hub.join({ name: "other" });
+    // Decided on later than the one that is open would be.
+    await tell(other, { spans: [span(2, 1)] });
+    await found(hub.master, 2);
+    expect(await get(hub.master, 1)).toBeNull();
+    await tell(third, { seq: 2, spans: [span(1, 1)] });
+    expect(await found(hub.master, 1)).toMatchObject({ status: "normal" });
+  });
+
+  it("knows a process whose other connection has ended", async () => {
+    const hub = await startKeepingHub(LATER);
+    const [first, second] = [
+      await hub.join({ name: "web", index: 0, pid: 7 }),
+      await hub.join({ name: "web", index: 0, pid: 7 }),
+    ];
+    await tell(second, { open: [open(1, 1)] });
+    await first.close();
+    const other = await hub.join({ name: "other" });
+    await tell(other, { spans: [span(2, 1)] });
+    await found(hub.master, 2);
+    expect(await get(hub.master, 1)).toBeNull();
   });
 
   it("refuses what is no batch, and questions that are none", async () => {
