@@ -20,14 +20,16 @@ import { isIgnoring, nameOfRequest, pathOf } from "./http-request.ts";
 
 type Emit = (this: object, event: string, ...args: unknown[]) => boolean;
 
+/** In which context what a request or an answer tells is heard; that it is there says that the request was seen. */
+const CONTEXT: unique symbol = Symbol("elpis.trace.context");
+type Message = (IncomingMessage | ServerResponse) & { [CONTEXT]?: Context };
+
 /** What traces requests needs. */
 export interface HttpServerParts {
   readonly tracer: Tracer;
   readonly propagator: TextMapPropagator;
   readonly options: HttpOptions;
 }
-
-const TRACED: unique symbol = Symbol("elpis.trace.request");
 
 /**
  * Makes a span of each request that a server of Node's `http` or `https` answers. It is done where a server tells of a request and not
@@ -36,36 +38,54 @@ const TRACED: unique symbol = Symbol("elpis.trace.request");
  * @returns what ends it
  */
 export function traceServers(parts: HttpServerParts): () => void {
-  const ends = [http.Server.prototype, https.Server.prototype].map((prototype) =>
-    watch(prototype, new RequestTracer(parts)),
+  const tracer = new RequestTracer(parts);
+  const servers = [http.Server.prototype, https.Server.prototype].map((prototype) =>
+    wrapEmit(prototype, (emit) => tellRequest(tracer, emit)),
+  );
+  const messages = [http.IncomingMessage.prototype, http.ServerResponse.prototype].map(
+    (prototype) => wrapEmit(prototype, tellInContext),
   );
   return () => {
-    for (const end of ends) end();
+    for (const end of [...servers, ...messages]) end();
   };
 }
 
-function watch(prototype: http.Server | https.Server, tracer: RequestTracer): () => void {
+function wrapEmit(prototype: NodeJS.EventEmitter, wrap: (emit: Emit) => Emit): () => void {
   const hasOwn = Object.hasOwn(prototype, "emit");
   const emit = prototype.emit as unknown as Emit;
-  const watching: Emit = function (event, ...args) {
-    if (event !== "request") return Reflect.apply(emit, this, [event, ...args]) as boolean;
-    const [request, response] = args as [IncomingMessage, ServerResponse];
-    return tracer.around(this, request, response, () =>
-      Reflect.apply(emit, this, [event, ...args]),
-    );
-  };
+  const wrapped = wrap(emit);
   Object.defineProperty(prototype, "emit", {
-    value: watching,
+    value: wrapped,
     configurable: true,
     writable: true,
     enumerable: true,
   });
   return () => {
     // Who has wrapped it once more goes on through here.
-    if ((prototype.emit as unknown) !== watching) return;
+    if ((prototype.emit as unknown) !== wrapped) return;
     if (hasOwn) prototype.emit = emit as never;
     else delete (prototype as { emit?: unknown }).emit;
   };
+}
+
+function tellRequest(tracer: RequestTracer, emit: Emit): Emit {
+  return function (event, ...args) {
+    if (event !== "request") return emit.call(this, event, ...args);
+    const [request, response] = args as [IncomingMessage, ServerResponse];
+    return tracer.around(this, request, response, emit);
+  };
+}
+
+/** What comes of a body, and when an answer has left, is told by the socket, which belongs to no request. */
+function tellInContext(emit: Emit): Emit {
+  return function (this: Message & { _events?: Record<string, unknown> }, event, ...args) {
+    const inner = this[CONTEXT];
+    // Most of what is told nobody listens to.
+    if (inner === undefined || this._events?.[event] === undefined) {
+      return emit.call(this, event, ...args);
+    }
+    return context.with(inner, emit as never, this as never, event as never, ...(args as never[]));
+  } as Emit;
 }
 
 class RequestTracer {
@@ -83,28 +103,31 @@ class RequestTracer {
 
   around(
     server: object,
-    request: IncomingMessage & { [TRACED]?: true },
-    response: ServerResponse,
-    tell: () => boolean,
+    request: Message & IncomingMessage,
+    response: Message & ServerResponse,
+    emit: Emit,
   ): boolean {
     // A server that hands its requests on to another one.
-    if (request[TRACED] === true) return tell();
-    request[TRACED] = true;
+    if (request[CONTEXT] !== undefined) return emit.call(server, "request", request, response);
+    const inner = this.#begin(server, request, response);
+    request[CONTEXT] = inner;
+    response[CONTEXT] = inner;
+    const args = ["request", request, response] as never[];
+    return context.with(inner, emit as (...all: never[]) => boolean, server as never, ...args);
+  }
+
+  /** The context in which a request is answered. */
+  #begin(server: object, request: IncomingMessage, response: ServerResponse): Context {
     if ((server as { [UNTRACED]?: boolean })[UNTRACED] === true || this.#isIgnored(request)) {
-      return context.with(suppressTracing(ROOT_CONTEXT), tell);
+      return suppressTracing(ROOT_CONTEXT);
     }
     const outer = this.#outer(request);
     const span = this.#tracer.startSpan(request.method ?? "GET", { kind: SpanKind.SERVER }, outer);
-    let inner = trace.setSpan(outer, span);
-    if (span.isRecording()) {
-      const rpc: RPCMetadata = { type: RPCType.HTTP, span };
-      inner = setRPCMetadata(inner, rpc);
-      this.#follow(span, rpc, request, response);
-    }
-    // What comes of a body, and when an answer has left, is told by the socket, which belongs to no request.
-    bind(request, inner);
-    bind(response, inner);
-    return context.with(inner, tell);
+    const inner = trace.setSpan(outer, span);
+    if (!span.isRecording()) return inner;
+    const rpc: RPCMetadata = { type: RPCType.HTTP, span };
+    this.#follow(span, rpc, request, response);
+    return setRPCMetadata(inner, rpc);
   }
 
   #isIgnored(request: IncomingMessage): boolean {
@@ -183,14 +206,4 @@ class RequestTracer {
       );
     }
   }
-}
-
-/** Has everything that an emitter tells be heard in a context. */
-function bind(emitter: IncomingMessage | ServerResponse, inner: Context): void {
-  const { emit } = emitter;
-  emitter.emit = function (this: typeof emitter, event: string, ...args: unknown[]): boolean {
-    // Most of what is told nobody listens to.
-    if (this.listenerCount(event) === 0) return Reflect.apply(emit, this, [event, ...args]);
-    return context.with(inner, () => Reflect.apply(emit, this, [event, ...args]));
-  } as typeof emitter.emit;
 }

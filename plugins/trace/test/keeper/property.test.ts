@@ -36,7 +36,7 @@ function live(seed: number, options: KeepingOptions, trouble: Trouble): World {
   });
   const { pending } = world.keeper.traces.stats();
   expect(pending, "nothing waits for ever, nor is it counted wrongly").toEqual({
-    ...{ traces: 0, spans: 0, bytes: 0 },
+    ...{ traces: 0, spans: 0, open: 0, bytes: 0 },
   });
   return world;
 }
