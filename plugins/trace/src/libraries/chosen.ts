@@ -1,5 +1,6 @@
 import { errorToData, type Logger } from "@elpis/api";
 import type { AnyInstrumentation, TraceOptions } from "../options.ts";
+import { gate } from "./gate.ts";
 import { LIBRARIES } from "./libraries.ts";
 import { LIBRARY_NAMES, type LibraryName } from "./names.ts";
 
@@ -26,7 +27,7 @@ export function chosen(
 export async function makeChosen(
   names: readonly LibraryName[],
   { libraries, instrumentations = [] }: TraceOptions,
-  log: Logger,
+  { log, isInVain }: { readonly log: Logger; readonly isInVain: () => boolean },
 ): Promise<AnyInstrumentation[]> {
   // They read it when they are made: the names that are stable, as ours are.
   const before = process.env[SEMCONV];
@@ -37,9 +38,11 @@ export async function makeChosen(
         const wish = libraries === false ? undefined : libraries?.[name];
         const options = typeof wish === "object" ? wish : {};
         try {
-          const { kind, options: own, fixed } = LIBRARIES[name];
+          const { kind, options: own, fixed, gated = [] } = LIBRARIES[name];
           const Kind = await kind();
-          return new Kind({ ...own, ...options, ...fixed, enabled: false });
+          const made = new Kind({ ...own, ...options, ...fixed, enabled: false });
+          gate(made, gated, isInVain);
+          return made;
         } catch (error) {
           log.warn(`${name} is not traced: its instrumentation cannot be loaded`, {
             error: errorToData(error),

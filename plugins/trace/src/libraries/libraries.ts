@@ -17,6 +17,8 @@ export interface Library {
   readonly options?: Options;
   /** And whatever the application says. */
   readonly fixed?: Options;
+  /** Functions that it stays out of where nothing is recorded; see `gate`. */
+  readonly gated?: readonly string[];
 }
 
 /** One that OpenTelemetry has. */
@@ -60,18 +62,19 @@ export const LIBRARIES: Readonly<Record<LibraryName, Library>> = {
     // Servers are traced where they tell of a request.
     fixed: { disableIncomingRequestInstrumentation: true },
   }),
-  ioredis: official("ioredis", "IORedisInstrumentation"),
+  ioredis: official("ioredis", "IORedisInstrumentation", { gated: ["sendCommand"] }),
   kafkajs: official("kafkajs", "KafkaJsInstrumentation"),
   koa: official("koa", "KoaInstrumentation", { options: { ignoreLayersType: ["middleware"] } }),
   log4js: own("log4js", async () => (await import("./log4js.ts")).Log4jsInstrumentation),
-  mongodb: official("mongodb", "MongoDBInstrumentation"),
+  mongodb: official("mongodb", "MongoDBInstrumentation", { gated: ["command"] }),
   mongoose: official("mongoose", "MongooseInstrumentation"),
   mysql: own("mysql", async () => (await import("./mysql.ts")).MysqlInstrumentation),
-  mysql2: official("mysql2", "MySQL2Instrumentation"),
+  mysql2: official("mysql2", "MySQL2Instrumentation", { gated: ["query", "execute"] }),
   net: official("net", "NetInstrumentation", { ...inNode, isDefault: false }),
   pg: official("pg", "PgInstrumentation", {
     installedAs: ["pg", "pg-pool"],
     options: { ignoreConnectSpans: true },
+    gated: ["query"],
   }),
   pino: official("pino", "PinoInstrumentation", logger),
   redis: official("redis", "RedisInstrumentation", { installedAs: ["redis", "@redis/client"] }),

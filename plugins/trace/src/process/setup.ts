@@ -35,7 +35,10 @@ export async function setup(host: PluginHost, options: TraceOptions): Promise<vo
   host.onClose(() => tracing.close());
   const entry = process.argv[1];
   const folders = [process.cwd(), ...(entry === undefined ? [] : [dirname(entry)])];
-  const all = await makeChosen(chosen(options, installedFinder(folders)), options, log);
+  const all = await makeChosen(chosen(options, installedFinder(folders)), options, {
+    log,
+    isInVain: tracing.isInVain,
+  });
   for (const one of all) tracing.use(one);
   await hookImports(all);
 }

@@ -8,6 +8,7 @@ import {
   CompositePropagator,
   context,
   createNoopMeter,
+  isTracingSuppressed,
   propagation,
   TraceFlags,
   trace,
@@ -27,6 +28,8 @@ export interface Tracing {
   readonly recorder: Recorder;
   /** Has an instrumentation make its spans here. */
   use(instrumentation: AnyInstrumentation): void;
+  /** Whether a call of something else that is made now belongs to no trace that is recorded, and begins none. */
+  readonly isInVain: () => boolean;
   /** Tells what there is, and lets go of everything. */
   close(): Promise<void>;
 }
@@ -82,8 +85,15 @@ export function startTracing({ hub, log, options, send }: TracingParts): Tracing
   offs.push(provideActiveTrace(readActive));
   const isIgnored = matcherOf(options.ignoreTopics ?? []);
   offs.push(hub.useTracing(new SpansOfHub({ tracer, baggage, isIgnored })));
+  const mayBegin = sampling.clients === true;
   return {
     recorder,
+    isInVain: () => {
+      const active = context.active();
+      const span = trace.getSpanContext(active);
+      if (span !== undefined) return (span.traceFlags & TraceFlags.SAMPLED) === 0;
+      return !mayBegin || isTracingSuppressed(active);
+    },
     use: (instrumentation) => {
       instrumentation.setTracerProvider(provider);
       instrumentation.setMeterProvider(NO_METERS);
