@@ -198,6 +198,8 @@ export class Session {
    */
   repeat(chunk: Buffer, at: number, { asked, topic }: Waiter): boolean {
     if (asked === undefined || asked.repeats++ >= MAX_REPEATS) return false;
+    // One of those that were asked with a map has no answer; the others have theirs.
+    if (asked.kind === Kind.map && codeOf(chunk, at) !== Fault.plain) return false;
     if (this.routes.topicOf(asked.route) !== topic) return false;
     const correlation = correlationOf(chunk, at);
     const remaining = this.calls.remaining(correlation);
