@@ -135,4 +135,18 @@ describe.skipIf(!traceIsThere || databases.missing !== undefined)("what is recor
       new Set([slow.traceId, failed.traceId]),
     );
   });
+
+  it("with a share of 0, and slow ones not kept either, nothing is that has not failed", async () => {
+    const keep = { share: 0, slow: false };
+    const shop = await startShop(databases, {
+      trace: { ...SOON, slow: "200ms", sampling: { keep } },
+    });
+    await shop.get("/slow/400");
+    await shop.trace((await shop.get("/fail")).traceId);
+    await until("the slow one to be let go", async () => {
+      const { letGo, kept } = await shop.client.request("elpis.trace.stats", {});
+      return letGo === 1 && kept === 1;
+    });
+    expect(await shop.list({ statuses: ["slow"] })).toMatchObject({ total: 0 });
+  });
 });

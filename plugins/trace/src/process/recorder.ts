@@ -163,6 +163,6 @@ function isHopeless(error: unknown): boolean {
     hasCode(error, "ELPIS_HUB_TOO_LARGE") ||
     hasCode(error, "ELPIS_PROTOCOL_NOT_PACKABLE") ||
     hasCode(error, "ELPIS_HUB_BAD_PAYLOAD") ||
-    hasCode(error, "ELPIS_TRACE_BAD_SPANS")
+    hasCode(error, "ELPIS_TRACE_BAD_BATCH")
   );
 }
