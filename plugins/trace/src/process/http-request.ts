@@ -41,7 +41,9 @@ export function isIgnoring(
   }
   const path = pathOf(request.url ?? "/");
   return ignore.some((one) =>
-    typeof one === "string" ? path === one || path.startsWith(withSlash(one)) : one.test(path),
+    typeof one === "string"
+      ? path === one || path.startsWith(withSlash(one))
+      : path.search(one) !== -1,
   );
 }
 

@@ -179,7 +179,11 @@ class RequestTracer {
       "network.protocol.version": httpVersion,
     };
     const { host, "user-agent": agent } = headers;
-    if (host !== undefined) attributes["server.address"] = host;
+    if (host !== undefined) {
+      const [, name = host, port] = /^(.*?)(?::(\d+))?$/.exec(host) ?? [];
+      attributes["server.address"] = name;
+      if (port !== undefined) attributes["server.port"] = Number(port);
+    }
     if (socket.remoteAddress !== undefined) attributes["client.address"] = socket.remoteAddress;
     if (agent !== undefined) attributes["user_agent.original"] = agent.slice(0, 200);
     if (this.#options.query === true && url.includes("?")) {

@@ -1,4 +1,4 @@
-import type { SpanEvent, SpanLink } from "@elpis/api";
+import { redact, type SpanEvent, type SpanLink } from "@elpis/api";
 import type { Attributes } from "@opentelemetry/api";
 import type { ReadableSpan } from "@opentelemetry/sdk-trace-base";
 import type { SqlOptions } from "../options.ts";
@@ -13,6 +13,9 @@ const STATEMENTS = ["db.query.text", "db.statement"];
 const OWN_START_MS = 25;
 /** How far the clock may be from where it was reckoned to be before it is reckoned anew. */
 const CLOCK_MS = 20;
+/** Where they put addresses, with their queries. */
+const ADDRESSES = ["url.full", "http.url", "http.target"];
+const QUERIES = ["url.query"];
 const MAX_STATEMENT = 2000;
 const NONE: readonly never[] = [];
 
@@ -23,11 +26,14 @@ type Fields = { -readonly [Key in keyof SentSpan]: SentSpan[Key] };
 /** Makes plain data of spans: with times finer than those of the SDK, which are whole milliseconds, and statements masked. */
 export class SpanMaker {
   readonly #sql: Required<SqlOptions>;
+  readonly #withQuery: boolean;
   /** What the monotonic clock has to be added to. */
   #origin = performance.timeOrigin;
 
-  constructor({ record = true, mask = true }: SqlOptions) {
+  /** @param withQuery whether queries of addresses are told, without what looks like a secret */
+  constructor({ record = true, mask = true }: SqlOptions, withQuery: boolean) {
     this.#sql = { record, mask };
+    this.#withQuery = withQuery;
   }
 
   /**
@@ -93,6 +99,19 @@ export class SpanMaker {
       const system = String(attributes["db.system.name"] ?? attributes["db.system"] ?? "");
       if (!this.#sql.record) delete attributes[name];
       else if (this.#sql.mask) attributes[name] = maskSql(text, system).slice(0, MAX_STATEMENT);
+    }
+    for (const name of ADDRESSES) {
+      const text = attributes[name];
+      if (typeof text !== "string") continue;
+      const end = text.indexOf("?");
+      const told = this.#withQuery || end === -1 ? text : text.slice(0, end);
+      attributes[name] = String(redact(told));
+    }
+    for (const name of QUERIES) {
+      const text = attributes[name];
+      if (typeof text !== "string") continue;
+      if (this.#withQuery) attributes[name] = String(redact(`?${text}`)).slice(1);
+      else delete attributes[name];
     }
     return tags;
   }

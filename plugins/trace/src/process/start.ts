@@ -58,7 +58,8 @@ export function startTracing({ hub, log, options, send }: TracingParts): Tracing
     clients: sampling.clients ?? false,
     now: () => performance.now(),
   });
-  const recorder = new Recorder({ log, maker: new SpanMaker(options.sql ?? {}), send });
+  const withQuery = options.http !== false && options.http?.query === true;
+  const recorder = new Recorder({ log, maker: new SpanMaker(options.sql ?? {}, withQuery), send });
   const provider = new BasicTracerProvider({
     sampler,
     spanProcessors: [recorder],

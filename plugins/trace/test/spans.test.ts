@@ -1,0 +1,61 @@
+import { BasicTracerProvider, type ReadableSpan } from "@opentelemetry/sdk-trace-base";
+import { describe, expect, test } from "vitest";
+import type { SqlOptions } from "../src/options.ts";
+import { SpanMaker } from "../src/process/spans.ts";
+import type { SentSpan } from "../src/topics.ts";
+
+const tracer = new BasicTracerProvider().getTracer("test", "1.2.3");
+
+function sent(
+  attributes: Record<string, string | number>,
+  { sql = {}, withQuery = false }: { sql?: SqlOptions; withQuery?: boolean } = {},
+): SentSpan {
+  const since = performance.now();
+  const span = tracer.startSpan("one", { attributes });
+  span.addEvent("seen", { of: "it" });
+  span.end();
+  return new SpanMaker(sql, withQuery).sent(span as unknown as ReadableSpan, since);
+}
+
+describe("a span as plain data", () => {
+  test("has all that there is, with times that are finer than milliseconds", () => {
+    const before = performance.timeOrigin + performance.now();
+    const { start, events, ...rest } = sent({ a: 1 });
+    expect(start).toBeGreaterThanOrEqual(before - 1);
+    expect(start).toBeLessThanOrEqual(performance.timeOrigin + performance.now() + 1);
+    expect(start % 1).not.toBe(0);
+    expect(events).toMatchObject([{ name: "seen", tags: { of: "it" } }]);
+    expect(rest).toMatchObject({
+      name: "one",
+      kind: "internal",
+      status: "unset",
+      tags: { a: 1 },
+      links: [],
+      instrumentation: { name: "test", version: "1.2.3" },
+    });
+  });
+
+  test("has statements without values, none, or as they are", () => {
+    const statement = {
+      "db.system.name": "mysql",
+      "db.query.text": "SELECT 'secret' FROM t WHERE a = 5",
+    };
+    expect(sent(statement).tags["db.query.text"]).toBe("SELECT ? FROM t WHERE a = ?");
+    expect(sent(statement, { sql: { record: false } }).tags).not.toHaveProperty("db.query.text");
+    expect(sent(statement, { sql: { mask: false } }).tags["db.query.text"]).toContain("secret");
+  });
+
+  test("has addresses without query and password, unless the query is asked for", () => {
+    const address = {
+      "url.full": "https://me:geheim@api.example/pay?token=geheim&page=2",
+      "url.query": "token=geheim&page=2",
+    };
+    const { tags } = sent(address);
+    expect(JSON.stringify(tags)).not.toMatch(/geheim|page/);
+    expect(tags["url.full"]).toMatch(/^https:.*@api\.example\/pay$/);
+    const asked = sent(address, { withQuery: true }).tags;
+    expect(JSON.stringify(asked)).not.toContain("geheim");
+    expect(asked["url.full"]).toContain("page=2");
+    expect(asked["url.query"]).toContain("page=2");
+  });
+});
