@@ -34,7 +34,7 @@ export function keep(hub, kept = [], cached = 10_000) {
     if (query.order !== "asc") found.reverse();
     const { offset = 0, limit = 100 } = query;
     const items = found.slice(offset, offset + limit).map(({ tree, omitted, ...summary }) => summary);
-    return { total: found.length, offset, limit, lastSeq: seq, items };
+    return { total: found.length, offset, limit, firstSeq: 1, lastSeq: seq, items };
   });
   hub.handle("elpis.trace.get", ({ traceId }) => traces.find((one) => one.traceId === traceId) ?? null);
   hub.handle("elpis.trace.stats", () => ({

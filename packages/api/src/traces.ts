@@ -78,6 +78,8 @@ export interface TracePage {
   readonly total: number;
   readonly offset: number;
   readonly limit: number;
+  /** Of the first trace that this keeper has kept, or will keep: it begins anew with each, somewhere higher. */
+  readonly firstSeq: number;
   /** Of the trace that was kept last; 0 when none was. */
   readonly lastSeq: number;
   readonly items: readonly TraceSummary[];

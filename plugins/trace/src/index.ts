@@ -26,6 +26,7 @@ export type {
 export const trace: PluginFactory<TraceOptions> = definePlugin<TraceOptions>({
   name: "trace",
   roles: ["master", "agent", "worker"],
+  agent: "optional",
   wants: [application, metricsStore, reporters],
   provides: [],
   options: schema,

@@ -102,7 +102,9 @@ function tagsOf(text: string, part: string): Readonly<Record<string, string>> {
   const pairs = text.split(",").map((one) => {
     const at = one.indexOf(":");
     if (at < 1) throw bad(part, `${shown(one)}; expected key:value, several by commas`);
-    return [one.slice(0, at).trim(), one.slice(at + 1).trim()] as const;
+    const key = one.slice(0, at).trim();
+    if (key === "__proto__") throw bad(part, `${shown(key)}, which no span can have`);
+    return [key, one.slice(at + 1).trim()] as const;
   });
   return Object.fromEntries(pairs);
 }

@@ -10,16 +10,17 @@ const MAX_TEXT = 4096;
 /** Traces of a page, as many as fit into a message. */
 export function pageOf(
   found: readonly TraceSummary[],
-  { offset, limit, lastSeq }: Pick<TracePage, "offset" | "limit" | "lastSeq">,
+  about: Pick<TracePage, "offset" | "limit" | "firstSeq" | "lastSeq">,
 ): TracePage {
   const items: TraceSummary[] = [];
   let bytes = 0;
+  const { offset, limit } = about;
   for (const summary of found.slice(offset, offset + limit)) {
     bytes += sentBytes(summary);
     if (bytes > PAGE_BYTES && items.length > 0) break;
     items.push(summary);
   }
-  return { total: found.length, offset, limit, lastSeq, items };
+  return { total: found.length, ...about, items };
 }
 
 /** Makes less of a span. */

@@ -1,4 +1,4 @@
-import type { PointSource, SpanRecord } from "@elpis/api";
+import type { PointSource, SpanEvent, SpanLink, SpanRecord } from "@elpis/api";
 import { badBatch } from "../errors.ts";
 import type { Source } from "./contract.ts";
 import {
@@ -32,6 +32,12 @@ export interface IncomingRelay {
   readonly open: readonly unknown[];
 }
 
+/** How many spans a process may have lost between two batches. */
+const MAX_LOST = 1_000_000_000;
+/** Longest name and version of an instrumentation. */
+const MAX_SCOPE = 200;
+const NONE: readonly never[] = [];
+
 type Writable<Value> = { -readonly [Key in keyof Value]: Value[Key] };
 
 /** Whether something claims to be what another keeper had. */
@@ -44,7 +50,9 @@ export function readBatch(value: unknown): IncomingBatch {
   if (!isFields(value)) throw badBatch("it is no object");
   const { seq, lost } = value;
   if (!isCount(seq)) throw badBatch("seq is a whole number from 0");
-  if (!isCount(lost)) throw badBatch("lost is a whole number from 0");
+  if (!isCount(lost) || lost > MAX_LOST) {
+    throw badBatch(`lost is a whole number from 0 to ${MAX_LOST}`);
+  }
   return { ...readLists(value), seq, lost };
 }
 
@@ -111,12 +119,26 @@ export function readSpan(value: unknown, source: PointSource): SpanRecord | unde
   if (!isEvents(events) || !isLinks(links) || !isInstrumentation(instrumentation)) return undefined;
   span.durationMs = durationMs;
   span.status = status;
-  span.events = events;
-  span.links = links;
+  span.events = events.length === 0 ? NONE : events.map(eventOf);
+  span.links = links.length === 0 ? NONE : links.map(linkOf);
   if (statusMessage !== undefined) span.statusMessage = statusMessage;
   if (traceState !== undefined) span.traceState = traceState;
-  if (instrumentation !== undefined) span.instrumentation = instrumentation;
+  if (instrumentation !== undefined) {
+    const { name, version } = instrumentation;
+    span.instrumentation = {
+      name: name.slice(0, MAX_SCOPE),
+      ...(version !== undefined && { version: version.slice(0, MAX_SCOPE) }),
+    };
+  }
   return span;
+}
+
+function eventOf({ name, time, tags }: SpanEvent): SpanEvent {
+  return { name, time, tags };
+}
+
+function linkOf({ traceId, spanId, tags }: SpanLink): SpanLink {
+  return { traceId, spanId, tags };
 }
 
 /** A span that has been open for a while. Undefined: it is none. */

@@ -6,7 +6,11 @@ import { checkGet, checkQuery } from "./query.ts";
 import { treeOf } from "./tree.ts";
 
 /** A page of the traces that are asked for. @throws ELPIS_TRACE_BAD_QUERY */
-export function listTraces(cache: Cache, value: unknown, lastSeq: number): TracePage {
+export function listTraces(
+  cache: Cache,
+  value: unknown,
+  seqs: Pick<TracePage, "firstSeq" | "lastSeq">,
+): TracePage {
   const query = checkQuery(value);
   const { order = "desc", offset = 0, limit = 100 } = query;
   const isWanted = matcher(query);
@@ -16,7 +20,7 @@ export function listTraces(cache: Cache, value: unknown, lastSeq: number): Trace
     if (isWanted(summary, kept.trace)) found.push(summary);
   }
   if (order === "desc") found.reverse();
-  return pageOf(found, { offset, limit, lastSeq });
+  return pageOf(found, { offset, limit, ...seqs });
 }
 
 /** The trace that is asked for; null when it is not there. @throws ELPIS_TRACE_BAD_QUERY */

@@ -21,7 +21,7 @@ function tagBytes(tags: SignalTags): number {
   let bytes = 0;
   for (const key in tags) {
     const value = tags[key];
-    bytes += TAG_BYTES;
+    bytes += TAG_BYTES + key.length;
     if (typeof value === "string") bytes += value.length;
     else if (typeof value === "object") {
       for (const one of value) bytes += typeof one === "string" ? TAG_BYTES + one.length : 8;

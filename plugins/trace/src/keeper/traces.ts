@@ -128,7 +128,8 @@ export class Traces {
 
   /** @throws ELPIS_TRACE_BAD_QUERY */
   list(query: unknown): TracePage {
-    return listTraces(this.#cache, query, this.#lastSeq);
+    const firstSeq = (this.#options.seq ?? 0) + 1;
+    return listTraces(this.#cache, query, { firstSeq, lastSeq: this.#lastSeq });
   }
 
   /** @throws ELPIS_TRACE_BAD_QUERY */

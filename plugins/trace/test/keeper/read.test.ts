@@ -63,7 +63,7 @@ describe("questions for traces", () => {
       },
     ]);
     expect(new Kept().traces.list({})).toEqual({
-      ...{ total: 0, offset: 0, limit: 100, lastSeq: 0, items: [] },
+      ...{ total: 0, offset: 0, limit: 100, firstSeq: 1, lastSeq: 0, items: [] },
     });
   });
 

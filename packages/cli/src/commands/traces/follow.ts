@@ -114,8 +114,10 @@ class Following {
   async #tellOfGap(): Promise<void> {
     const { client, call } = this.#line;
     const query = { after: this.#seen, limit: 1 };
-    const { lastSeq, total } = await client.request("elpis.trace.list", query, call);
-    const missing = lastSeq - this.#seen - total;
+    const page = await client.request("elpis.trace.list", query, call);
+    const { firstSeq, lastSeq, total } = page;
+    // What another one had kept before is gone with it, and no gap of this one.
+    const missing = lastSeq === 0 ? 0 : lastSeq - Math.max(this.#seen, firstSeq - 1) - total;
     if (missing > 0) say(this.#context, `${missing} traces were gone before they could be shown`);
   }
 
