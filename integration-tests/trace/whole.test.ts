@@ -7,14 +7,15 @@ import { ask } from "../support/http.ts";
 import { freePort } from "../support/port.ts";
 import { until } from "../support/wait.ts";
 
-const DIR = fileURLToPath(new URL("./fixtures/typescript", import.meta.url));
+const fixture = (name: string): string =>
+  fileURLToPath(new URL(`./fixtures/${name}`, import.meta.url));
 
 /** The example shop, with traces and without any database. */
 async function start() {
   const home = await ElpisHome.create();
   onTestFinished(() => home.remove());
   const port = await freePort();
-  const run = home.spawn(["run", DIR], { env: { PORT: String(port) } });
+  const run = home.spawn(["run", fixture("typescript")], { env: { PORT: String(port) } });
   await run.printed("typed is up");
   const client = await connectTo<TraceTopics>("typed", { base: home.dir });
   onTestFinished(() => client.close());
@@ -58,4 +59,20 @@ test("another agent takes over what is under way, and nothing is lost over it", 
   });
   expect(after).toMatchObject({ lostAtSender: 0, lostHere: 0 });
   expect(before.lostHere).toBe(0);
+});
+
+test("without an agent the master keeps traces", async () => {
+  const home = await ElpisHome.create();
+  onTestFinished(() => home.remove());
+  const port = await freePort();
+  const run = home.spawn(["run", fixture("alone")], { env: { PORT: String(port) } });
+  await run.printed("alone is up");
+  expect((await ask(`http://127.0.0.1:${port}/orders/42`)).status).toBe(200);
+  await until("the trace", async () => {
+    const { stdout } = await home.run(["traces", "alone", "--json"]);
+    const { items } = JSON.parse(stdout);
+    return items.length === 1 && items[0].name === "GET /orders/:id";
+  });
+  const { stdout } = await home.run(["ps", "alone", "--json"]);
+  expect(stdout).not.toContain('"agent"');
 });
