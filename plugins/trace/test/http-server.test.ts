@@ -194,6 +194,29 @@ describe("requests to a server", () => {
     expect(span?.name).toBe("GET /");
   });
 
+  test("that wait behind one that is never answered are over when their connection is", async () => {
+    let asked = 0;
+    const server = await serve((request, response) => {
+      asked += 1;
+      if (request.url !== "/never") response.end();
+    });
+    const socket = connect((server.address() as AddressInfo).port, "127.0.0.1");
+    const get = (path: string): string => `GET ${path} HTTP/1.1\r\nhost: x\r\n\r\n`;
+    socket.write(get("/never") + get("/a").repeat(5));
+    await expect.poll(() => asked).toBe(6);
+    socket.destroy();
+    expect(await spans(6)).toHaveLength(6);
+  });
+
+  test("that only look like one are answered as ever", async () => {
+    let answered = 0;
+    const server = await serve(() => {
+      answered += 1;
+    });
+    server.emit("request", { url: "/fake" }, {});
+    expect(answered).toBe(1);
+  });
+
   test("are let go of when the plugin ends", async () => {
     const before = http.Server.prototype.emit;
     const server = await serve((_, response) => response.end());

@@ -229,7 +229,9 @@ export class Outgoing {
     const flags = Flag.report | (isKept ? Flag.wait : 0);
     const leaving = this.#leave(Kind.event, topic, payload, to);
     const wishes = to === undefined ? undefined : { to };
-    const call = pack(Kind.event, flags, payload, wishes, extensionOf(leaving));
+    const call = orEnd(leaving, () =>
+      pack(Kind.event, flags, payload, wishes, extensionOf(leaving)),
+    );
     const delivery = await new Promise<Delivery>((resolve, reject) => {
       const done = (value: unknown): void => {
         leaving?.ended?.();
@@ -287,4 +289,14 @@ async function checkAnswers(
     }),
   );
   return Object.assign(checked, { partial: checked.some(({ ok }) => !ok) });
+}
+
+/** What is followed has ended when it cannot even be made. */
+function orEnd<Made>(leaving: Leaving | undefined, make: () => Made): Made {
+  try {
+    return make();
+  } catch (error) {
+    leaving?.ended?.(error);
+    throw error;
+  }
 }

@@ -26,6 +26,11 @@ import type { Session } from "./session.ts";
 import type { StreamPort } from "./stream-frames.ts";
 import { StreamServer, Streams } from "./streams.ts";
 
+/** What a listener has thrown. */
+interface ListenerFailure {
+  readonly error: unknown;
+}
+
 /** Events of one topic that may wait for the schema of an earlier one. */
 const MAX_UNCHECKED = 1024;
 /** Events that cannot be used are written to the log at most so often, in milliseconds. */
@@ -244,7 +249,7 @@ export class Services {
     const told = arriving.run(() =>
       service.listeners.map(({ listener }) => this.#listen(listener, payload, context)),
     );
-    void Promise.all(told).then(() => arriving.ended?.());
+    void Promise.all(told).then((all) => arriving.ended?.(all.find((one) => one)?.error));
   }
 
   /** A schema may take its time; those that come behind do not overtake the event that it looks at. */
@@ -268,22 +273,21 @@ export class Services {
     if (told instanceof Promise) told.catch(bad);
   }
 
-  /** Resolves when the listener is done, where that is later. */
+  /** How the listener has failed, where it has; it may take its time. */
   #listen(
     listener: EventListener<unknown>,
     payload: unknown,
     context: Incoming,
-  ): Promise<void> | undefined {
+  ): Promise<ListenerFailure | undefined> | ListenerFailure | undefined {
+    const fail = (error: unknown): ListenerFailure => {
+      this.#failed(context.topic, error);
+      return { error };
+    };
     try {
       const result = listener(payload, context);
-      if (!isPromise(result)) return undefined;
-      return Promise.resolve(result).then(
-        () => {},
-        (error) => this.#failed(context.topic, error),
-      );
+      return isPromise(result) ? Promise.resolve(result).then(() => undefined, fail) : undefined;
     } catch (error) {
-      this.#failed(context.topic, error);
-      return undefined;
+      return fail(error);
     }
   }
 

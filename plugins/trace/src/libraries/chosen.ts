@@ -51,8 +51,17 @@ export async function makeChosen(
         }
       }),
     );
-    const brought = instrumentations.map((one) => (typeof one === "function" ? one() : one));
-    return [...own.filter((one) => one !== undefined), ...brought];
+    const brought = instrumentations.map((one) => {
+      try {
+        return typeof one === "function" ? one() : one;
+      } catch (error) {
+        log.warn("an instrumentation of the application cannot be made", {
+          error: errorToData(error),
+        });
+        return undefined;
+      }
+    });
+    return [...own, ...brought].filter((one) => one !== undefined);
   } finally {
     if (before === undefined) delete process.env[SEMCONV];
     else process.env[SEMCONV] = before;

@@ -8,7 +8,9 @@ const ID = /\/(?:\d+|[0-9a-f]{8,}(?:-[0-9a-f]{4,})*)(?=\/|$)/gi;
 /** The path of a request's target, without its query. */
 export function pathOf(url: string): string {
   const end = url.search(/[?#]/);
-  return end === -1 ? url : url.slice(0, end);
+  const path = end === -1 ? url : url.slice(0, end);
+  // A proxy is asked for whole addresses, which may hold a password.
+  return path.startsWith("/") ? path : path.replace(/^[a-z][\w+.-]*:\/\/[^/]*/i, "") || "/";
 }
 
 /** What a request is called before a framework knows its route. */

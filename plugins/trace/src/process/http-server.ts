@@ -52,7 +52,13 @@ export function traceServers(parts: HttpServerParts): () => void {
 
 function wrapEmit(prototype: NodeJS.EventEmitter, wrap: (emit: Emit) => Emit): () => void {
   const hasOwn = Object.hasOwn(prototype, "emit");
-  const emit = prototype.emit as unknown as Emit;
+  const own = prototype.emit as unknown as Emit;
+  // Somebody may change it further up later, as `node:domain` does.
+  const emit: Emit = hasOwn
+    ? own
+    : function (event, ...args) {
+        return Object.getPrototypeOf(prototype).emit.call(this, event, ...args);
+      };
   const wrapped = wrap(emit);
   Object.defineProperty(prototype, "emit", {
     value: wrapped,
@@ -63,7 +69,7 @@ function wrapEmit(prototype: NodeJS.EventEmitter, wrap: (emit: Emit) => Emit): (
   return () => {
     // Who has wrapped it once more goes on through here.
     if ((prototype.emit as unknown) !== wrapped) return;
-    if (hasOwn) prototype.emit = emit as never;
+    if (hasOwn) prototype.emit = own as never;
     else delete (prototype as { emit?: unknown }).emit;
   };
 }
@@ -109,7 +115,13 @@ class RequestTracer {
   ): boolean {
     // A server that hands its requests on to another one.
     if (request[CONTEXT] !== undefined) return emit.call(server, "request", request, response);
-    const inner = this.#begin(server, request, response);
+    let inner: Context;
+    try {
+      inner = this.#begin(server, request, response);
+    } catch {
+      // Something that only looks like a request: it is answered as ever.
+      return emit.call(server, "request", request, response);
+    }
     request[CONTEXT] = inner;
     response[CONTEXT] = inner;
     const args = ["request", request, response] as never[];
@@ -136,7 +148,7 @@ class RequestTracer {
   }
 
   #outer(request: IncomingMessage): Context {
-    const { headers } = request;
+    const { headers = {} } = request;
     return this.#fields.some((field) => headers[field] !== undefined)
       ? this.#propagator.extract(ROOT_CONTEXT, headers, defaultTextMapGetter)
       : ROOT_CONTEXT;
@@ -147,8 +159,10 @@ class RequestTracer {
     const path = request.url ?? "/";
     span.updateName(nameOfRequest(this.#options, request, path));
     span.setAttributes(this.#attributesOf(request, path));
-    // After the socket is gone nothing can be asked any more, so this is the one end there is.
-    response.once("close", () => {
+    let isOver = false;
+    const end = (): void => {
+      if (isOver) return;
+      isOver = true;
       const { statusCode } = response;
       span.setAttribute("http.response.status_code", statusCode);
       if (rpc.route !== undefined) {
@@ -167,15 +181,21 @@ class RequestTracer {
         span.setStatus({ code: SpanStatusCode.ERROR });
       }
       span.end();
+    };
+    response.once("close", end);
+    // The answer to one that waits behind others on its connection is never told of its end.
+    request.once("close", () => {
+      if ((request.socket as TLSSocket | undefined)?.destroyed !== false) end();
     });
   }
 
   #attributesOf(request: IncomingMessage, url: string): Attributes {
-    const { headers, socket, httpVersion, method = "GET" } = request;
+    const { headers = {}, httpVersion = "1.1", method = "GET" } = request;
+    const socket = request.socket as TLSSocket | undefined;
     const attributes: Attributes = {
       "http.request.method": method,
       "url.path": pathOf(url),
-      "url.scheme": (socket as Partial<TLSSocket>).encrypted === true ? "https" : "http",
+      "url.scheme": socket?.encrypted === true ? "https" : "http",
       "network.protocol.version": httpVersion,
     };
     const { host, "user-agent": agent } = headers;
@@ -184,7 +204,8 @@ class RequestTracer {
       attributes["server.address"] = name;
       if (port !== undefined) attributes["server.port"] = Number(port);
     }
-    if (socket.remoteAddress !== undefined) attributes["client.address"] = socket.remoteAddress;
+    const client = socket?.remoteAddress;
+    if (client !== undefined) attributes["client.address"] = client;
     if (agent !== undefined) attributes["user_agent.original"] = agent.slice(0, 200);
     if (this.#options.query === true && url.includes("?")) {
       attributes["url.query"] = String(redact(url.slice(url.indexOf("?")))).slice(1);

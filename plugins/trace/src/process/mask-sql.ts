@@ -1,10 +1,12 @@
-/** Systems whose statements are SQL. */
-const SQL = /sql|mariadb|oracle|db2/i;
+/** Systems whose statements are no SQL, and are masked by whoever instruments them. */
+const OTHERS = /redis|valkey|mongo|memcache|elastic|opensearch|couch|dynamo/i;
 /** Systems in which text in double quotes is a name, and a backslash is nothing special. */
-const STANDARD = /postgres|oracle|db2|sqlite/i;
+const STANDARD = /postgres|oracle|db2|sqlite|mssql|sql_?server|cockroach|redshift|clickhouse/i;
 
-const NUMBER = String.raw`(?<![\w$@:.])[-+]?(?:0x[0-9a-f]+|\d+(?:\.\d*)?(?:e[-+]?\d+)?|\.\d+)\b`;
+const NUMBER = String.raw`(?<![\w$:.])[-+]?(?:\d[\w.]*(?:(?<=e)[-+]\d+)?|\.\d\w*)`;
 const COMMENT = String.raw`(?<comment>\/\*[\s\S]*?(?:\*\/|$)|--[^\n]*)`;
+/** There a dash after a dash is only one when something empty follows. */
+const MYSQL_COMMENT = String.raw`(?<comment>\/\*[\s\S]*?(?:\*\/|$)|--(?=\s|$)[^\n]*)`;
 
 const ANSI_PARTS = [
   '(?<name>"(?:[^"]|"")*")',
@@ -17,7 +19,7 @@ const ANSI_PARTS = [
 ];
 const MYSQL_PARTS = [
   "(?<name>`[^`]*`)",
-  COMMENT,
+  MYSQL_COMMENT,
   "(?<hash>#[^\\n]*)",
   String.raw`(?:\b[xbn]|\b_\w+\s*)?'(?:[^'\\]|\\[\s\S]|'')*(?:'|$)`,
   String.raw`"(?:[^"\\]|\\[\s\S]|"")*(?:"|$)`,
@@ -40,7 +42,7 @@ type Groups = Readonly<Record<string, string | undefined>>;
  * @param system such as `mysql` or `postgresql`
  */
 export function maskSql(text: string, system: string): string {
-  if (system !== "" && !SQL.test(system)) return text;
+  if (OTHERS.test(system)) return text;
   if (text.length > MAX_KNOWN_CHARS) return masked(text, system);
   const key = `${system} ${text}`;
   let found = known.get(key);

@@ -6,8 +6,10 @@ const MAX_WAITING_BYTES = 8 * 1024 * 1024;
 /** What is told at a time. A message of the hub may have 1 MiB. */
 const MAX_BATCH = 512;
 const MAX_BATCH_BYTES = 400 * 1024;
-/** Open spans that are told at a time. */
-const MAX_OPEN = 256;
+/** Open spans that wait to be told, and how many are at a time, with their bytes. */
+const MAX_OPEN = 4096;
+const MAX_OPEN_BATCH = 256;
+const MAX_OPEN_BYTES = 100 * 1024;
 
 /** What a span takes beside its texts, about, in bytes. */
 const SPAN_BYTES = 300;
@@ -80,12 +82,24 @@ export class Outbox {
     }
     const spans = this.#waiting.splice(0, count).map(({ span }) => span);
     this.#bytes -= bytes;
-    const open = [...this.#open.values()];
-    this.#open.clear();
+    const open = this.#nextOpen();
     this.#lostTold = this.#lost;
     this.#seq += 1;
     this.#underWay = { seq: this.#seq, spans, open, lost };
     return this.#underWay;
+  }
+
+  /** Those that do not fit are told the next time. */
+  #nextOpen(): OpenSpan[] {
+    const open: OpenSpan[] = [];
+    let bytes = 0;
+    for (const [spanId, span] of this.#open) {
+      bytes += SPAN_BYTES + 2 * span.name.length + bytesOfTags(span.tags);
+      if (open.length === MAX_OPEN_BATCH || (open.length > 0 && bytes > MAX_OPEN_BYTES)) break;
+      open.push(span);
+      this.#open.delete(spanId);
+    }
+    return open;
   }
 
   /** The batch that was sent is there. */

@@ -11,6 +11,8 @@ const FLUSH_MS = 200;
 /** From when on a span that is open is told of. */
 const OPEN_MS = 100;
 const SEND_MS = 5000;
+/** Open spans of which it is noted that they are. */
+const MAX_OPEN = 20_000;
 /** How long is waited after nobody has taken a batch. */
 const AGAIN_MS = 500;
 /** How long whoever leaves waits for what is still to be told. */
@@ -58,6 +60,8 @@ export class Recorder implements SpanProcessor {
   }
 
   onStart(span: Span, _parent: Context): void {
+    // One that nobody ever ends would stay for ever; that so many are open says that they are of that kind.
+    if (this.#young.size + this.#told.size >= MAX_OPEN) return;
     this.#young.set(span.spanContext().spanId, { span, since: performance.now() });
     this.#want();
   }

@@ -66,7 +66,10 @@ export class RootSampler implements Sampler {
   #take(): boolean {
     const { now, perSecond } = this.#options;
     const at = now();
-    this.#tokens = Math.min(perSecond, this.#tokens + ((at - this.#at) / 1000) * perSecond);
+    this.#tokens = Math.min(
+      Math.max(1, perSecond),
+      this.#tokens + ((at - this.#at) / 1000) * perSecond,
+    );
     this.#at = at;
     if (this.#tokens < 1) return false;
     this.#tokens -= 1;

@@ -17,6 +17,8 @@ const CLOCK_MS = 20;
 const ADDRESSES = ["url.full", "http.url", "http.target"];
 const QUERIES = ["url.query"];
 const MAX_STATEMENT = 2000;
+const MAX_NAME = 500;
+const MAX_MESSAGE = 500;
 const NONE: readonly never[] = [];
 
 type Time = readonly [seconds: number, nanoseconds: number];
@@ -46,7 +48,7 @@ export class SpanMaker {
     const fields: Fields = {
       traceId,
       spanId,
-      name: span.name,
+      name: span.name.slice(0, MAX_NAME),
       kind: KINDS[span.kind] ?? "internal",
       start: this.#start(msOf(span.startTime), since),
       durationMs: Math.max(0, msOf(span.duration)),
@@ -61,8 +63,13 @@ export class SpanMaker {
     };
     if (parentSpanContext !== undefined) fields.parentSpanId = parentSpanContext.spanId;
     if (traceState !== undefined) fields.traceState = traceState.serialize();
-    if (status.message !== undefined && status.message !== "")
-      fields.statusMessage = status.message;
+    if (status.message !== undefined && status.message !== "") {
+      const isOfDatabase = "db.system.name" in fields.tags || "db.system" in fields.tags;
+      // A database quotes what it could not take.
+      const masked = isOfDatabase && this.#sql.mask;
+      const text = masked ? status.message.replace(/'[^']*'|"[^"]*"/g, "?") : status.message;
+      fields.statusMessage = text.slice(0, MAX_MESSAGE);
+    }
     return fields;
   }
 
@@ -74,7 +81,7 @@ export class SpanMaker {
       traceId,
       spanId,
       ...(parent !== undefined && { parentSpanId: parent.spanId }),
-      name: span.name,
+      name: span.name.slice(0, MAX_NAME),
       kind: KINDS[span.kind] ?? "internal",
       start: this.#start(msOf(span.startTime), since),
       // It goes on to be written to.
