@@ -67,7 +67,7 @@ describe("whatever an application does", () => {
     for (let batch = outbox.next(); batch !== undefined; batch = outbox.next()) {
       expect(JSON.stringify(batch).length).toBeLessThan(300_000);
       told += batch.open.length;
-      outbox.taken();
+      outbox.taken(batch);
     }
     expect(told).toBe(300);
   });

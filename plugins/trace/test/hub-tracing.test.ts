@@ -10,8 +10,8 @@ import {
   SimpleSpanProcessor,
 } from "@opentelemetry/sdk-trace-base";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { matcherOf } from "../src/pattern.ts";
 import { SpansOfHub } from "../src/process/hub-tracing.ts";
-import { matcherOf } from "../src/process/matcher.ts";
 import { RootSampler } from "../src/process/sampler.ts";
 
 const exporter = new InMemorySpanExporter();

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { bytesOf, Outbox } from "../src/process/outbox.ts";
-import type { SentSpan } from "../src/topics.ts";
+import type { SentSpan, SpanBatch } from "../src/topics.ts";
 
 let last = 0;
 function span(tags: SentSpan["tags"] = {}, spanId = String(++last).padStart(16, "0")): SentSpan {
@@ -28,10 +28,10 @@ describe("spans on their way", () => {
     expect(first?.spans).toEqual(all.slice(0, 512));
     // Nobody answered: the same again.
     expect(outbox.next()).toBe(first);
-    outbox.taken();
+    outbox.taken(outbox.next() as SpanBatch);
     expect(outbox.next()?.spans).toEqual(all.slice(512));
     expect(outbox.next()?.seq).toBe((first?.seq ?? 0) + 1);
-    outbox.taken();
+    outbox.taken(outbox.next() as SpanBatch);
     expect(outbox.next()).toBeUndefined();
     expect(outbox.counts).toEqual({ sent: 700, lost: 0, waiting: 0 });
   });
@@ -42,7 +42,7 @@ describe("spans on their way", () => {
     outbox.add(span({ text: "x".repeat(500_000) }));
     expect(outbox.counts.lost).toBe(101);
     expect(outbox.next()?.lost).toBe(101);
-    outbox.taken();
+    outbox.taken(outbox.next() as SpanBatch);
     expect(outbox.next()?.lost).toBe(0);
   });
 
@@ -51,17 +51,30 @@ describe("spans on their way", () => {
     const open = { ...span(), spanId: "a".repeat(16) };
     outbox.tellOpen(open);
     expect(outbox.next()).toMatchObject({ spans: [], open: [open] });
-    outbox.taken();
+    outbox.taken(outbox.next() as SpanBatch);
     outbox.tellOpen(open);
     outbox.add(span({}, open.spanId));
     expect(outbox.next()?.open).toEqual([]);
+  });
+
+  test("count once, also when their batch was sent twice and is taken twice", () => {
+    const outbox = new Outbox();
+    outbox.add(span());
+    const first = outbox.next() as SpanBatch;
+    outbox.taken(first);
+    outbox.add(span());
+    const second = outbox.next();
+    outbox.taken(first);
+    outbox.refused(first);
+    expect(outbox.next()).toBe(second);
+    expect(outbox.counts).toEqual({ sent: 1, lost: 0, waiting: 1 });
   });
 
   test("of a batch that is refused for good are lost", () => {
     const outbox = new Outbox();
     outbox.add(span());
     outbox.next();
-    outbox.refused();
+    outbox.refused(outbox.next() as SpanBatch);
     expect(outbox.counts).toEqual({ sent: 0, lost: 1, waiting: 0 });
     expect(outbox.next()).toMatchObject({ spans: [], lost: 1 });
   });
@@ -83,12 +96,13 @@ describe("spans on their way", () => {
             expect(batch?.spans.reduce((sum, each) => sum + bytesOf(each), 0) ?? 0).toBeLessThan(
               800_000,
             );
-          } else if (one === "taken") {
-            told += outbox.next()?.lost ?? 0;
-            outbox.taken();
           } else {
-            outbox.next();
-            outbox.refused();
+            const batch = outbox.next();
+            if (batch === undefined) continue;
+            if (one === "taken") {
+              told += batch.lost;
+              outbox.taken(batch);
+            } else outbox.refused(batch);
           }
         }
         const { sent, lost, waiting } = outbox.counts;

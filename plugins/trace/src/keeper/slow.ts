@@ -1,3 +1,5 @@
+import { fits } from "../pattern.ts";
+
 /** How long traces may take before they are slow, by their names. */
 export class Thresholds {
   readonly #all: number;
@@ -25,19 +27,4 @@ export class Thresholds {
     if (exact !== undefined) return exact;
     return this.#patterns.find(({ parts }) => fits(name, parts))?.ms ?? this.#all;
   }
-}
-
-/** Whether a text consists of these parts with anything between them. Linear, whatever the pattern is. */
-function fits(text: string, parts: readonly string[]): boolean {
-  const first = parts[0] as string;
-  const last = parts.at(-1) as string;
-  if (!text.startsWith(first) || !text.endsWith(last)) return false;
-  const end = text.length - last.length;
-  let at = first.length;
-  for (const part of parts.slice(1, -1)) {
-    const found = text.indexOf(part, at);
-    if (found < 0) return false;
-    at = found + part.length;
-  }
-  return at <= end;
 }

@@ -102,15 +102,17 @@ export class Outbox {
     return open;
   }
 
-  /** The batch that was sent is there. */
-  taken(): void {
-    this.#sent += this.#underWay?.spans.length ?? 0;
+  /** A batch that was sent is there. Nothing happens where it was known already: it may have been sent twice. */
+  taken(batch: SpanBatch): void {
+    if (this.#underWay !== batch) return;
+    this.#sent += batch.spans.length;
     this.#underWay = undefined;
   }
 
-  /** The batch that was sent will never be taken, such as one that is no message: it is lost. */
-  refused(): void {
-    this.#lost += this.#underWay?.spans.length ?? 0;
+  /** A batch that was sent will never be taken, such as one that is no message: it is lost. */
+  refused(batch: SpanBatch): void {
+    if (this.#underWay !== batch) return;
+    this.#lost += batch.spans.length;
     this.#underWay = undefined;
   }
 }

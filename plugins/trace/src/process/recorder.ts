@@ -3,7 +3,7 @@ import { errorToData, hasCode } from "@elpis/api";
 import type { Context } from "@opentelemetry/api";
 import type { ReadableSpan, Span, SpanProcessor } from "@opentelemetry/sdk-trace-base";
 import type { SpanBatch } from "../topics.ts";
-import { Outbox, type OutboxCounts } from "./outbox.ts";
+import { Outbox } from "./outbox.ts";
 import type { SpanMaker } from "./spans.ts";
 
 /** How often what is over is told, in milliseconds. */
@@ -48,6 +48,7 @@ export class Recorder implements SpanProcessor {
   #sending: Promise<void> | undefined;
   #isSoon = false;
   #isClosed = false;
+  #hasWarned = false;
 
   constructor({ log, maker, send }: RecorderParts) {
     this.#log = log;
@@ -55,13 +56,9 @@ export class Recorder implements SpanProcessor {
     this.#deliver = send;
   }
 
-  get counts(): OutboxCounts {
-    return this.#outbox.counts;
-  }
-
   onStart(span: Span, _parent: Context): void {
     // One that nobody ever ends would stay for ever; that so many are open says that they are of that kind.
-    if (this.#young.size + this.#told.size >= MAX_OPEN) return;
+    if (this.#young.size + this.#told.size >= MAX_OPEN) return this.#warnOfOpen();
     this.#young.set(span.spanContext().spanId, { span, since: performance.now() });
     this.#want();
   }
@@ -107,6 +104,12 @@ export class Recorder implements SpanProcessor {
     this.#timer.unref();
   }
 
+  #warnOfOpen(): void {
+    if (this.#hasWarned) return;
+    this.#hasWarned = true;
+    this.#log.warn(`${MAX_OPEN} spans are open: of further ones it is only known when they end`);
+  }
+
   /** So that it is known what this process was at, if it were killed now. */
   #tellOpen(): void {
     const before = performance.now() - OPEN_MS;
@@ -147,11 +150,11 @@ export class Recorder implements SpanProcessor {
     if (batch === undefined) return false;
     try {
       await this.#deliver(batch, timeoutMs);
-      this.#outbox.taken();
+      this.#outbox.taken(batch);
       return true;
     } catch (error) {
       if (isHopeless(error)) {
-        this.#outbox.refused();
+        this.#outbox.refused(batch);
         this.#log.warn("spans were lost", { count: batch.spans.length, error: errorToData(error) });
         return true;
       }

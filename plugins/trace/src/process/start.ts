@@ -1,4 +1,4 @@
-import type { Client, Logger, Off } from "@elpis/api";
+import { type Client, errorToData, type Logger, type Off } from "@elpis/api";
 import { type ActiveTrace, provideActiveTrace } from "@elpis/telemetry";
 import type { MeterProvider, TextMapPropagator } from "@opentelemetry/api";
 import type { AnyInstrumentation, TraceOptions } from "../options.ts";
@@ -15,17 +15,16 @@ import {
   W3CBaggagePropagator,
   W3CTraceContextPropagator,
 } from "../otel.ts";
+import { matcherOf } from "../pattern.ts";
 import { traceServers } from "./http-server.ts";
 import { SpansOfHub } from "./hub-tracing.ts";
 import { LegacyPropagator } from "./legacy-propagator.ts";
-import { matcherOf } from "./matcher.ts";
 import { Recorder, type RecorderParts } from "./recorder.ts";
 import { RootSampler } from "./sampler.ts";
 import { SpanMaker } from "./spans.ts";
 
 /** What records in this process. */
 export interface Tracing {
-  readonly recorder: Recorder;
   /** Has an instrumentation make its spans here. */
   use(instrumentation: AnyInstrumentation): void;
   /** Whether a call of something else that is made now belongs to no trace that is recorded, and begins none. */
@@ -88,7 +87,6 @@ export function startTracing({ hub, log, options, send }: TracingParts): Tracing
   offs.push(hub.useTracing(new SpansOfHub({ tracer, baggage, isIgnored })));
   const mayBegin = sampling.clients === true;
   return {
-    recorder,
     isInVain: () => {
       const active = context.active();
       const span = trace.getSpanContext(active);
@@ -96,12 +94,18 @@ export function startTracing({ hub, log, options, send }: TracingParts): Tracing
       return !mayBegin || isTracingSuppressed(active);
     },
     use: (instrumentation) => {
-      instrumentation.setTracerProvider(provider);
-      instrumentation.setMeterProvider(NO_METERS);
-      // Some look at what they were made with, and not at what they were told since.
-      instrumentation.setConfig?.({ ...instrumentation.getConfig?.(), enabled: true });
-      instrumentation.enable();
       offs.push(() => instrumentation.disable());
+      try {
+        instrumentation.setTracerProvider(provider);
+        instrumentation.setMeterProvider(NO_METERS);
+        // Some look at what they were made with, and not at what they were told since.
+        instrumentation.setConfig?.({ ...instrumentation.getConfig?.(), enabled: true });
+        instrumentation.enable();
+      } catch (error) {
+        log.warn(`${instrumentation.instrumentationName} cannot be used`, {
+          error: errorToData(error),
+        });
+      }
     },
     close: async () => {
       for (const off of offs.splice(0).reverse()) off();
