@@ -18,6 +18,13 @@ export interface SamplingOptions {
    * @default false
    */
   readonly clients?: boolean;
+  /**
+   * What becomes of what is not recorded, where `ratio` is below 1. `forget`: nothing is known of it, which costs next to nothing; logs
+   * have no ids, and services that it asks decide for themselves. `follow`: it has ids, and others are told not to record it either,
+   * which costs several percent of what a process can do. What comes with ids of a trace is followed in any case.
+   * @default "forget"
+   */
+  readonly unrecorded?: "forget" | "follow";
   /** Which of the recorded traces are kept, when all of their spans are known. */
   readonly keep?: KeepOptions;
 }

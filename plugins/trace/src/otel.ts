@@ -2,7 +2,6 @@ import { createRequire } from "node:module";
 import type * as Api from "@opentelemetry/api";
 import type * as Hooks from "@opentelemetry/context-async-hooks";
 import type * as Core from "@opentelemetry/core";
-import type * as Sdk from "@opentelemetry/sdk-trace-base";
 
 /**
  * Loads a package of OpenTelemetry. They are required and never imported: with a loader for another language in the process, as it is
@@ -13,14 +12,13 @@ export const load: NodeJS.Require = createRequire(import.meta.url);
 const api: typeof Api = load("@opentelemetry/api");
 const core: typeof Core = load("@opentelemetry/core");
 const hooks: typeof Hooks = load("@opentelemetry/context-async-hooks");
-const sdk: typeof Sdk = load("@opentelemetry/sdk-trace-base");
 
 export const context: typeof Api.context = api.context;
 export const createNoopMeter: typeof Api.createNoopMeter = api.createNoopMeter;
 export const createTraceState: typeof Api.createTraceState = api.createTraceState;
 export const defaultTextMapGetter: typeof Api.defaultTextMapGetter = api.defaultTextMapGetter;
 export const defaultTextMapSetter: typeof Api.defaultTextMapSetter = api.defaultTextMapSetter;
-export const INVALID_TRACEID: typeof Api.INVALID_TRACEID = api.INVALID_TRACEID;
+export const INVALID_SPAN_CONTEXT: typeof Api.INVALID_SPAN_CONTEXT = api.INVALID_SPAN_CONTEXT;
 export const isSpanContextValid: typeof Api.isSpanContextValid = api.isSpanContextValid;
 export const propagation: typeof Api.propagation = api.propagation;
 export const ROOT_CONTEXT: typeof Api.ROOT_CONTEXT = api.ROOT_CONTEXT;
@@ -39,6 +37,3 @@ export const W3CTraceContextPropagator: typeof Core.W3CTraceContextPropagator =
   core.W3CTraceContextPropagator;
 export const AsyncLocalStorageContextManager: typeof Hooks.AsyncLocalStorageContextManager =
   hooks.AsyncLocalStorageContextManager;
-export const BasicTracerProvider: typeof Sdk.BasicTracerProvider = sdk.BasicTracerProvider;
-export type BasicTracerProvider = Sdk.BasicTracerProvider;
-export const SamplingDecision: typeof Sdk.SamplingDecision = sdk.SamplingDecision;

@@ -35,6 +35,7 @@ const FIELDS: Fields = {
       (value) => typeof value === "number" && Number.isFinite(value) && value > 0,
     ],
     clients: boolean,
+    unrecorded: ["forget or follow", (value) => value === "forget" || value === "follow"],
     keep: { errors: boolean, slow: boolean, share },
   },
   slow: duration,

@@ -1,4 +1,5 @@
 import type { PointSource, Request, SpanRecord, TraceTopics } from "@elpis/api";
+import type { PackedSpans } from "./wire/layout.ts";
 
 /** A span that is over, on its way to whoever keeps traces: the hub says whose it is. */
 export type SentSpan = Omit<SpanRecord, "source">;
@@ -13,7 +14,7 @@ export type OpenSpan = Pick<
 export interface SpanBatch {
   /** Rises with each batch of a process; one that is told again has the same. */
   readonly seq: number;
-  readonly spans: readonly SentSpan[];
+  readonly spans: readonly SentSpan[] | PackedSpans;
   /** Told once each: what would be known of them if their process were killed now. */
   readonly open: readonly OpenSpan[];
   /** Spans that were lost since the batch before, because too many waited. */
@@ -24,7 +25,7 @@ export interface SpanBatch {
 export interface RelayedBatch {
   readonly relayed: ReadonlyArray<{
     readonly source: Required<PointSource> & { readonly pid: number };
-    readonly batch: Pick<SpanBatch, "spans" | "open">;
+    readonly batch: { readonly spans: readonly SentSpan[]; readonly open: readonly OpenSpan[] };
   }>;
 }
 

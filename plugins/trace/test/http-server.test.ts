@@ -19,6 +19,7 @@ import {
 } from "@opentelemetry/sdk-trace-base";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { HttpOptions } from "../src/options.ts";
+import { Contexts } from "../src/process/contexts.ts";
 import { traceServers } from "../src/process/http-server.ts";
 
 const exporter = new InMemorySpanExporter();
@@ -42,7 +43,8 @@ async function serve(listener: RequestListener, options: HttpOptions = {}): Prom
     spanProcessors: [new SimpleSpanProcessor(exporter)],
   });
   const tracer = provider.getTracer("test");
-  offs.push(traceServers({ tracer, propagator: new W3CTraceContextPropagator(), options }));
+  const propagator = new W3CTraceContextPropagator();
+  offs.push(traceServers({ tracer, propagator, options, contexts: new Contexts(false) }));
   const server = http.createServer(listener).listen(0, "127.0.0.1");
   offs.push(() => server.close());
   offs.push(() => server.closeAllConnections());

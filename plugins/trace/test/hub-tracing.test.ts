@@ -7,10 +7,13 @@ import {
   BasicTracerProvider,
   InMemorySpanExporter,
   type ReadableSpan,
+  type Sampler,
+  SamplingDecision,
   SimpleSpanProcessor,
 } from "@opentelemetry/sdk-trace-base";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { matcherOf } from "../src/pattern.ts";
+import { Contexts } from "../src/process/contexts.ts";
 import { SpansOfHub } from "../src/process/hub-tracing.ts";
 import { RootSampler } from "../src/process/sampler.ts";
 
@@ -20,9 +23,17 @@ let hub: TestHub;
 let web: Client;
 let agent: Client;
 
-const sampler = {
-  shouldSample: (...args: Parameters<RootSampler["shouldSample"]>) =>
-    new RootSampler({ ratio, perSecond: 1000, clients: false, now: () => 0 }).shouldSample(...args),
+const sampler: Sampler = {
+  shouldSample: (outer, traceId, _name, kind, attributes) => {
+    const parent = trace.getSpanContext(outer);
+    const root = new RootSampler({ ratio, perSecond: 1000, clients: false, now: () => 0 });
+    const isRecorded =
+      parent === undefined
+        ? root.mayBegin(traceId, kind, attributes)
+        : parent.traceFlags === TraceFlags.SAMPLED;
+    const { RECORD_AND_SAMPLED, NOT_RECORD } = SamplingDecision;
+    return { decision: isRecorded ? RECORD_AND_SAMPLED : NOT_RECORD };
+  },
   toString: () => "test",
 };
 const provider = new BasicTracerProvider({
@@ -44,6 +55,7 @@ beforeEach(async () => {
         tracer,
         baggage: new W3CBaggagePropagator(),
         isIgnored: matcherOf(["quiet.*"]),
+        contexts: new Contexts(false),
       }),
     );
   }

@@ -1,20 +1,18 @@
-import { BasicTracerProvider, type ReadableSpan } from "@opentelemetry/sdk-trace-base";
 import { describe, expect, test } from "vitest";
 import type { SqlOptions } from "../src/options.ts";
-import { SpanMaker } from "../src/process/spans.ts";
+import { Discretion } from "../src/process/discretion.ts";
 import type { SentSpan } from "../src/topics.ts";
-
-const tracer = new BasicTracerProvider().getTracer("test", "1.2.3");
+import { recording } from "./recording.ts";
 
 function sent(
   attributes: Record<string, string | number>,
   { sql = {}, withQuery = false }: { sql?: SqlOptions; withQuery?: boolean } = {},
 ): SentSpan {
-  const since = performance.now();
+  const { tracer, told } = recording({ discretion: new Discretion(sql, withQuery) });
   const span = tracer.startSpan("one", { attributes });
   span.addEvent("seen", { of: "it" });
   span.end();
-  return new SpanMaker(sql, withQuery).sent(span as unknown as ReadableSpan, since);
+  return told()[0] as SentSpan;
 }
 
 describe("a span as plain data", () => {

@@ -21,7 +21,7 @@ export function* parcelsOf(traces: readonly Trace[]): Generator<Parcel> {
   let parcel = new OpenParcel();
   for (const { entries } of traces) {
     for (const { span, process, isOpen } of entries.values()) {
-      const { source: _, ...sent } = span;
+      const { source: _, ...sent } = span.record(process.point);
       const bytes = sentBytes(sent);
       if (parcel.bytes > 0 && parcel.bytes + bytes > MESSAGE_BYTES) {
         yield parcel.close();

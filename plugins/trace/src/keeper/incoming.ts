@@ -1,5 +1,7 @@
 import type { PointSource, SpanEvent, SpanLink, SpanRecord } from "@elpis/api";
 import { badBatch } from "../errors.ts";
+import type { PackedSpans } from "../wire/layout.ts";
+import { isPacked } from "../wire/unpack.ts";
 import type { Source } from "./contract.ts";
 import {
   type Fields,
@@ -20,7 +22,7 @@ import {
 /** A batch whose frame is right; what is in its lists is not looked at yet. */
 export interface IncomingBatch {
   readonly seq: number;
-  readonly spans: readonly unknown[];
+  readonly spans: readonly unknown[] | PackedSpans;
   readonly open: readonly unknown[];
   readonly lost: number;
 }
@@ -53,7 +55,10 @@ export function readBatch(value: unknown): IncomingBatch {
   if (!isCount(lost) || lost > MAX_LOST) {
     throw badBatch(`lost is a whole number from 0 to ${MAX_LOST}`);
   }
-  return { ...readLists(value), seq, lost };
+  const { spans, open } = value;
+  return isPacked(spans)
+    ? { spans, open: readList("open", open), seq, lost }
+    : { ...readLists(value), seq, lost };
 }
 
 /** @throws ELPIS_TRACE_BAD_BATCH */
@@ -66,10 +71,13 @@ export function readRelay(value: unknown): readonly IncomingRelay[] {
   });
 }
 
-function readLists({ spans, open }: Fields): Pick<IncomingBatch, "spans" | "open"> {
-  if (!Array.isArray(spans)) throw badBatch("spans is a list");
-  if (!Array.isArray(open)) throw badBatch("open is a list");
-  return { spans, open };
+function readLists({ spans, open }: Fields): Pick<IncomingRelay, "spans" | "open"> {
+  return { spans: readList("spans", spans), open: readList("open", open) };
+}
+
+function readList(name: string, value: unknown): readonly unknown[] {
+  if (!Array.isArray(value)) throw badBatch(`${name} is a list`);
+  return value;
 }
 
 function readSource(value: unknown): Source {

@@ -11,7 +11,7 @@ import { Peers } from "./peers.ts";
 import { Traces } from "./traces.ts";
 
 /** How often it is looked which traces are due. */
-const DECIDE_MS = 250;
+const DECIDE_MS = 500;
 /** How long a successor may take for a part of what it is told. */
 const HAND_OVER_MS = 1500;
 
@@ -29,11 +29,20 @@ export function keep(host: PluginHost, options: KeeperOptions): Keeper {
   const { hub, log } = host;
   const client = hub as unknown as Client<OwnTopics>;
   const reporting = host.find(reporters);
+  let isWanted = false;
+  const offWanted = reporting?.onWanted("spans", () => {
+    isWanted = true;
+  });
+  if (offWanted !== undefined) host.onClose(offWanted);
   const traces = new Traces({
     ...options,
     // What comes after a number has to be new also to those who asked another keeper for it.
     seq: Date.now() * 1000,
-    onKept: (spans) => reporting?.take({ spans }),
+    onKept: (kept) => {
+      // All of a span is made only for those who want it.
+      if (!isWanted) return;
+      reporting?.take({ spans: kept.map(({ span, process }) => span.record(process.point)) });
+    },
   });
   let handing: Promise<void> | undefined;
   // Runs when nothing comes any more: what is registered last is closed first.

@@ -30,8 +30,9 @@ function isOf(trace: Trace, wanted: string): boolean {
 }
 
 function hasTags(trace: Trace, wanted: ReadonlyArray<readonly [string, string]>): boolean {
-  for (const { span } of trace.entries.values()) {
-    if (wanted.every(([key, text]) => says(span.tags, key, text))) return true;
+  for (const { span, process } of trace.entries.values()) {
+    const { tags } = span.record(process.point);
+    if (wanted.every(([key, text]) => says(tags, key, text))) return true;
   }
   return false;
 }

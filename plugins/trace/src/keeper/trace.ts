@@ -1,16 +1,13 @@
-import type { SpanRecord } from "@elpis/api";
-import { isFailure, isTimeout } from "./failures.ts";
+import { bytesOfTexts } from "../wire/unpack.ts";
+import type { HeldSpan } from "./held.ts";
 import type { Process } from "./members.ts";
-import { heldBytes } from "./sizes.ts";
 
-/** Which process sent a message: the parent of a span with it is always one of ours. */
-const HUB_FROM = "elpis.hub.from";
 /** What a trace takes besides its spans. */
 const TRACE_BYTES = 800;
 
 /** A span of a trace. */
 export interface Entry {
-  readonly span: SpanRecord;
+  readonly span: HeldSpan;
   readonly process: Process;
   /** It was announced, and is not over. */
   readonly isOpen: boolean;
@@ -71,13 +68,13 @@ export class Trace {
   }
 
   /** Adds a span that is over. */
-  addOver(span: SpanRecord, process: Process, now: number): Added {
+  addOver(span: HeldSpan, process: Process, now: number): Added {
     const known = this.entries.get(span.spanId);
     if (known !== undefined && !known.isOpen) return "duplicate";
     this.changedAt = now;
-    if (isFailure(span)) {
+    if (span.isFailure) {
       this.failures += 1;
-      if (isTimeout(span)) this.timeouts += 1;
+      if (span.isTimeout) this.timeouts += 1;
     }
     if (known === undefined && !this.#makeRoom(span)) {
       this.omitted += 1;
@@ -90,43 +87,47 @@ export class Trace {
       this.bytes -= known.bytes;
       this.#open.delete(span.spanId);
     }
-    this.#put({ span, process, isOpen: false, bytes: heldBytes(span) });
+    this.#put({ span, process, isOpen: false, bytes: span.bytes });
     return known === undefined ? "added" : "replaced";
   }
 
   /** Adds a span that is not over yet. */
-  addOpen(span: SpanRecord, process: Process, now: number): Added {
+  addOpen(span: HeldSpan, process: Process, now: number): Added {
     if (this.entries.has(span.spanId)) return "duplicate";
     if (this.entries.size >= this.#maxSpans) return "omitted";
     this.changedAt = now;
-    const entry = { span, process, isOpen: true, bytes: heldBytes(span) };
+    const entry = { span, process, isOpen: true, bytes: span.bytes };
     this.#open.set(span.spanId, entry);
     this.#put(entry);
     return "added";
   }
 
   /** Whether a span begins a trace, or what our processes know of it: nothing of ours asked for it. */
-  isTop(span: SpanRecord): boolean {
+  isTop(span: HeldSpan): boolean {
     const { parentSpanId } = span;
     if (parentSpanId === undefined) return true;
     return isAskedFromOutside(span) && !this.entries.has(parentSpanId);
   }
 
   /** Spans that are over. */
-  spansOver(): SpanRecord[] {
-    const spans: SpanRecord[] = [];
-    for (const { isOpen, span } of this.entries.values()) if (!isOpen) spans.push(span);
-    return spans;
+  entriesOver(): Entry[] {
+    return [...this.entries.values()].filter(({ isOpen }) => !isOpen);
+  }
+
+  /** Lets go of all that its spans came with. */
+  partWithOthers(): void {
+    const shared = new Set<readonly string[]>();
+    for (const { span } of this.entries.values()) shared.add(span.partWithOthers());
+    for (const texts of shared) this.bytes += bytesOfTexts(texts);
   }
 
   #put(entry: Entry): void {
-    const { spanId, parentSpanId, tags } = entry.span;
+    const { spanId, parentSpanId, from } = entry.span;
     this.bytes += entry.bytes;
     this.entries.set(spanId, entry);
     this.#missing.delete(spanId);
     if (parentSpanId === undefined || this.entries.has(parentSpanId)) return;
-    const from = tags[HUB_FROM];
-    if (typeof from === "string") this.#miss(parentSpanId, { child: entry, from });
+    if (from !== undefined) this.#miss(parentSpanId, { child: entry, from });
     else if (!isAskedFromOutside(entry.span)) {
       this.#miss(parentSpanId, { child: entry, from: undefined });
     }
@@ -139,7 +140,7 @@ export class Trace {
   }
 
   /** What tells how the whole trace is gets the place of something else. */
-  #makeRoom(span: SpanRecord): boolean {
+  #makeRoom(span: HeldSpan): boolean {
     if (this.entries.size < this.#maxSpans) return true;
     if (!this.#tells(span)) return false;
     this.#victims ??= this.entries.values();
@@ -156,14 +157,14 @@ export class Trace {
     }
   }
 
-  #tells(span: SpanRecord): boolean {
-    return this.isTop(span) || isFailure(span);
+  #tells(span: HeldSpan): boolean {
+    return this.isTop(span) || span.isFailure;
   }
 }
 
 /** Whoever asks over a network may be of another application. */
-function isAskedFromOutside({ kind, tags }: SpanRecord): boolean {
-  return (kind === "server" || kind === "consumer") && typeof tags[HUB_FROM] !== "string";
+function isAskedFromOutside({ kind, from }: HeldSpan): boolean {
+  return (kind === "server" || kind === "consumer") && from === undefined;
 }
 
 /** The hub knows whose a parent is; besides that the first of its children is closest to it. */

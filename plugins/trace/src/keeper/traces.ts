@@ -1,8 +1,10 @@
-import type { SpanRecord, TraceDetails, TracePage } from "@elpis/api";
+import type { TraceDetails, TracePage } from "@elpis/api";
+import type { PackedSpans } from "../wire/layout.ts";
+import { isPacked, unpack } from "../wire/unpack.ts";
 import { Cache } from "./cache.ts";
 import type { Moment, MoreStats, Source } from "./contract.ts";
 import { type Decision, Decisions } from "./decisions.ts";
-import { isFailure } from "./failures.ts";
+import { type HeldSpan, PlainSpan } from "./held.ts";
 import { readBatch, readOpen, readRelay, readSpan } from "./incoming.ts";
 import type { KeeperOptions } from "./keeper-options.ts";
 import { Members, type Process } from "./members.ts";
@@ -11,13 +13,13 @@ import { findTrace, listTraces } from "./read.ts";
 import { isInShare } from "./share.ts";
 import { Thresholds } from "./slow.ts";
 import { summarize } from "./summary.ts";
-import { Trace } from "./trace.ts";
+import { type Entry, Trace } from "./trace.ts";
 import { dueFor, isBroken, type Reason } from "./waiting.ts";
 
 /** What {@link Traces} depends on. */
 export interface TracesOptions extends KeeperOptions {
   /** Told of the spans of traces that are kept, when they are over, each once. */
-  readonly onKept: (spans: readonly SpanRecord[]) => void;
+  readonly onKept: (spans: ReadonlyArray<Pick<Entry, "span" | "process">>) => void;
   /** What `seq` goes on from. @default 0 */
   readonly seq?: number;
 }
@@ -64,8 +66,9 @@ export class Traces {
     const { seq, spans, open, lost } = readBatch(value);
     const process = this.#members.of(source);
     if (process.isRepeated(seq)) {
-      this.#counts.spans += spans.length;
-      this.#counts.duplicates += spans.length;
+      const count = isPacked(spans) ? spans.count : spans.length;
+      this.#counts.spans += count;
+      this.#counts.duplicates += count;
       return;
     }
     this.#counts.lostAtSender += lost;
@@ -148,23 +151,30 @@ export class Traces {
 
   #takeAll(
     process: Process,
-    spans: readonly unknown[],
+    spans: readonly unknown[] | PackedSpans,
     open: readonly unknown[],
     at: Moment,
   ): void {
-    for (const value of spans) {
-      const span = readSpan(value, process.point);
-      if (span === undefined) this.#counts.malformed += 1;
-      else this.#takeSpan(process, span, at);
+    const onBad = (count: number): void => {
+      this.#counts.malformed += count;
+    };
+    if (isPacked(spans)) {
+      for (const span of unpack(spans, onBad)) this.#takeSpan(process, span, at);
+    } else {
+      for (const value of spans) {
+        const span = readSpan(value, process.point);
+        if (span === undefined) onBad(1);
+        else this.#takeSpan(process, new PlainSpan(span), at);
+      }
     }
     for (const value of open) {
       const span = readOpen(value, process.point);
-      if (span === undefined) this.#counts.malformed += 1;
-      else this.#takeOpen(process, span, at);
+      if (span === undefined) onBad(1);
+      else this.#takeOpen(process, new PlainSpan(span), at);
     }
   }
 
-  #takeSpan(process: Process, span: SpanRecord, at: Moment): void {
+  #takeSpan(process: Process, span: HeldSpan, at: Moment): void {
     const { traceId } = span;
     this.#counts.spans += 1;
     const known = this.#pending.get(traceId);
@@ -180,7 +190,7 @@ export class Traces {
     this.#makeRoom(at);
   }
 
-  #takeOpen(process: Process, span: SpanRecord, at: Moment): void {
+  #takeOpen(process: Process, span: HeldSpan, at: Moment): void {
     const { traceId } = span;
     const known = this.#pending.get(traceId);
     if (known === undefined && this.#decisions.get(traceId) !== undefined) {
@@ -195,16 +205,17 @@ export class Traces {
   }
 
   /** A span of a trace that was decided on. */
-  #takeLate(decision: Decision, process: Process, span: SpanRecord, at: Moment): void {
+  #takeLate(decision: Decision, process: Process, span: HeldSpan, at: Moment): void {
     const counts = this.#counts;
     if (decision === "letGo") {
       counts.late += 1;
       counts.spansLetGo += 1;
-      if (isFailure(span)) counts.lateFailures += 1;
+      if (span.isFailure) counts.lateFailures += 1;
       return;
     }
     const kept = this.#cache.get(span.traceId);
     if (kept !== undefined) {
+      span.partWithOthers();
       const added = this.#cache.change(kept, (trace) => trace.addOver(span, process, at.now));
       if (added === "duplicate") {
         counts.duplicates += 1;
@@ -213,7 +224,7 @@ export class Traces {
     }
     counts.late += 1;
     counts.spansKept += 1;
-    this.#options.onKept([span]);
+    this.#options.onKept([{ span, process }]);
   }
 
   #begin(traceId: string, at: Moment): Waiting {
@@ -249,9 +260,10 @@ export class Traces {
     counts.spansKept += trace.over;
     this.#seq += 1;
     this.#lastSeq = this.#seq;
+    const over = trace.entriesOver();
+    if (over.length > 0) this.#options.onKept(over);
+    trace.partWithOthers();
     this.#cache.add(this.#seq, trace);
-    const spans = trace.spansOver();
-    if (spans.length > 0) this.#options.onKept(spans);
   }
 
   #isKept(trace: Trace, reason: Reason): boolean {

@@ -62,7 +62,7 @@ function byStart(one: Node, other: Node): number {
 function shownOf(trace: Trace, entry: Entry): TraceSpan {
   const { span, process, isOpen } = entry;
   return {
-    ...span,
+    ...span.record(process.point),
     durationMs: durationOf(trace, entry),
     process: process.label,
     state: isOpen ? "open" : "over",

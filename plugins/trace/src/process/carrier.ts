@@ -1,5 +1,6 @@
 import type { SpanContext } from "@opentelemetry/api";
-import { createTraceState, isSpanContextValid } from "../otel.ts";
+import { createTraceState } from "../otel.ts";
+import { writeHex } from "../wire/hex.ts";
 
 /** Version of the layout, flags, the two ids, two zeros. */
 const BASE_BYTES = 28;
@@ -9,6 +10,8 @@ const TRACE_AT = 2;
 const SPAN_AT = 18;
 /** What travels with a message at most. */
 const MAX_BYTES = 1024;
+const NONE: readonly Buffer[] = [];
+const NO_TEXTS: readonly string[] = [];
 
 /** Whatever is done for the message is not to be traced. */
 export const UNTRACED_BYTES: Uint8Array = Uint8Array.of(VERSION, 0x80, 0, 0);
@@ -31,16 +34,16 @@ export interface Carried {
 /** A span's context as the bytes that travel with a message; what does not fit beside the ids is left out. */
 export function encodeCarried({ parent, baggage }: Carried): Uint8Array {
   const state = parent.traceState?.serialize() ?? "";
-  const texts = state === "" && baggage === "" ? [] : fitting([state, baggage]);
-  const bytes = Buffer.allocUnsafe(
-    BASE_BYTES + multipleOf4(texts.reduce((sum, { length }) => sum + 2 + length, 0)),
-  );
+  const texts = state === "" && baggage === "" ? NONE : fitting([state, baggage]);
+  const length = texts.reduce((sum, { length }) => sum + 2 + length, BASE_BYTES);
+  const bytes = Buffer.allocUnsafe(multipleOf4(length));
   bytes[0] = VERSION;
   bytes[FLAGS_AT] = parent.traceFlags;
-  bytes.write(parent.traceId, TRACE_AT, 16, "hex");
-  bytes.write(parent.spanId, SPAN_AT, 8, "hex");
+  writeHex(bytes, TRACE_AT, parent.traceId, 16);
+  writeHex(bytes, SPAN_AT, parent.spanId, 8);
   bytes[BASE_BYTES - 2] = 0;
   bytes[BASE_BYTES - 1] = 0;
+  if (texts.length === 0) return bytes;
   let at = BASE_BYTES;
   for (const text of texts) {
     at = bytes.writeUInt16LE(text.length, at);
@@ -53,17 +56,24 @@ export function encodeCarried({ parent, baggage }: Carried): Uint8Array {
 export function decodeCarried(extension: Uint8Array): Carried | undefined {
   if (extension.length < BASE_BYTES || extension[0] !== VERSION) return undefined;
   const bytes = Buffer.from(extension.buffer, extension.byteOffset, extension.length);
-  const texts = textsIn(bytes);
+  if (isEmpty(bytes, TRACE_AT, SPAN_AT) || isEmpty(bytes, SPAN_AT, BASE_BYTES - 2))
+    return undefined;
+  const texts = bytes.length === BASE_BYTES ? NO_TEXTS : textsIn(bytes);
   if (texts === undefined) return undefined;
   const [state = "", baggage = ""] = texts;
   const parent: SpanContext = {
     traceId: bytes.toString("hex", TRACE_AT, SPAN_AT),
     spanId: bytes.toString("hex", SPAN_AT, BASE_BYTES - 2),
-    traceFlags: (bytes[FLAGS_AT] as number) & 0xff,
+    traceFlags: bytes[FLAGS_AT] as number,
     isRemote: true,
-    ...(state !== "" && { traceState: createTraceState(state) }),
   };
-  return isSpanContextValid(parent) ? { parent, baggage } : undefined;
+  if (state !== "") parent.traceState = createTraceState(state);
+  return { parent, baggage };
+}
+
+function isEmpty(bytes: Buffer, begin: number, end: number): boolean {
+  for (let at = begin; at < end; at++) if (bytes[at] !== 0) return false;
+  return true;
 }
 
 function fitting(texts: readonly string[]): Buffer[] {
@@ -76,7 +86,7 @@ function fitting(texts: readonly string[]): Buffer[] {
   });
 }
 
-function textsIn(bytes: Buffer): string[] | undefined {
+function textsIn(bytes: Buffer): readonly string[] | undefined {
   const texts: string[] = [];
   let at = BASE_BYTES;
   while (texts.length < 2 && at + 2 <= bytes.length) {

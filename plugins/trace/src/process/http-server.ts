@@ -1,14 +1,16 @@
 import http, { type IncomingMessage, type ServerResponse } from "node:http";
 import https from "node:https";
-import type { Context } from "@opentelemetry/api";
-import { context } from "../otel.ts";
-import { type HttpServerParts, RequestTracer } from "./request-tracer.ts";
+import type { Contexts } from "./contexts.ts";
+import { type Followed, type HttpServerParts, RequestTracer } from "./request-tracer.ts";
 
-type Emit = (this: object, event: string, ...args: unknown[]) => boolean;
+type Emit = (this: object, ...args: unknown[]) => boolean;
 
-/** In which context what a request or an answer tells is heard; that it is there says that the request was seen. */
-const CONTEXT: unique symbol = Symbol("elpis.trace.context");
-type Message = (IncomingMessage | ServerResponse) & { [CONTEXT]?: Context };
+/** What is known of a request; that it is there says that the request was seen. */
+const FOLLOWED: unique symbol = Symbol("elpis.trace.followed");
+type Message = (IncomingMessage | ServerResponse) & {
+  [FOLLOWED]?: Followed;
+  readonly _events?: Readonly<Record<string, unknown>>;
+};
 
 /**
  * Makes a span of each request that a server of Node's `http` or `https` answers. It is done where a server tells of a request and not
@@ -18,11 +20,12 @@ type Message = (IncomingMessage | ServerResponse) & { [CONTEXT]?: Context };
  */
 export function traceServers(parts: HttpServerParts): () => void {
   const tracer = new RequestTracer(parts);
+  const { contexts } = parts;
   const servers = [http.Server.prototype, https.Server.prototype].map((prototype) =>
-    wrapEmit(prototype, (emit) => tellRequest(tracer, emit)),
+    wrapEmit(prototype, (emit) => tellRequest(tracer, contexts, emit)),
   );
   const messages = [http.IncomingMessage.prototype, http.ServerResponse.prototype].map(
-    (prototype) => wrapEmit(prototype, tellInContext),
+    (prototype) => wrapEmit(prototype, (emit) => tellInContext(contexts, emit)),
   );
   return () => {
     for (const end of [...servers, ...messages]) end();
@@ -35,8 +38,8 @@ function wrapEmit(prototype: NodeJS.EventEmitter, wrap: (emit: Emit) => Emit): (
   // Somebody may change it further up later, as `node:domain` does.
   const emit: Emit = hasOwn
     ? own
-    : function (event, ...args) {
-        return Object.getPrototypeOf(prototype).emit.call(this, event, ...args);
+    : function (...args) {
+        return Object.getPrototypeOf(prototype).emit.apply(this, args);
       };
   const wrapped = wrap(emit);
   Object.defineProperty(prototype, "emit", {
@@ -53,29 +56,37 @@ function wrapEmit(prototype: NodeJS.EventEmitter, wrap: (emit: Emit) => Emit): (
   };
 }
 
-function tellRequest(tracer: RequestTracer, emit: Emit): Emit {
-  return function (event, ...args) {
-    if (event !== "request") return emit.call(this, event, ...args);
-    const [request, response] = args as [Message & IncomingMessage, Message & ServerResponse];
+function tellRequest(tracer: RequestTracer, contexts: Contexts, emit: Emit): Emit {
+  return function (...args) {
+    if (args[0] !== "request") return emit.apply(this, args);
+    const [, request, response] = args as [
+      string,
+      Message & IncomingMessage,
+      Message & ServerResponse,
+    ];
     // A server may hand its requests on to another one.
-    const isNew = request[CONTEXT] === undefined;
-    const inner = isNew ? tracer.begin(this, request, response) : undefined;
-    if (inner === undefined) return emit.call(this, event, ...args);
-    request[CONTEXT] = inner;
-    response[CONTEXT] = inner;
-    const all = [event, ...args] as never[];
-    return context.with(inner, emit as (...all: never[]) => boolean, this as never, ...all);
+    if (request[FOLLOWED] !== undefined) return emit.apply(this, args);
+    const followed = tracer.begin(this, request, response);
+    if (followed === undefined) return emit.apply(this, args);
+    request[FOLLOWED] = followed;
+    response[FOLLOWED] = followed;
+    return contexts.run(followed.context, () => emit.apply(this, args));
   };
 }
 
 /** What comes of a body, and when an answer has left, is told by the socket, which belongs to no request. */
-function tellInContext(emit: Emit): Emit {
-  return function (this: Message & { _events?: Record<string, unknown> }, event, ...args) {
-    const inner = this[CONTEXT];
+function tellInContext(contexts: Contexts, emit: Emit): Emit {
+  return function (this: Message, ...args) {
+    const followed = this[FOLLOWED];
+    if (followed === undefined) return emit.apply(this, args);
+    const event = args[0] as string;
     // Most of what is told nobody listens to.
-    if (inner === undefined || this._events?.[event] === undefined) {
-      return emit.call(this, event, ...args);
+    const work = (): boolean => emit.apply(this, args);
+    const isHeard = this._events?.[event] !== undefined;
+    try {
+      return isHeard ? contexts.run(followed.context, work) : work();
+    } finally {
+      if (event === "close") followed.closed?.(this);
     }
-    return context.with(inner, emit as never, this as never, event as never, ...(args as never[]));
   } as Emit;
 }

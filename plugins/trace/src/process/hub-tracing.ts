@@ -1,9 +1,16 @@
 import type { Arriving, HubTracing, Leaving, Location, TracedMessage } from "@elpis/api";
-import type { Attributes, Context, TextMapPropagator, Tracer } from "@opentelemetry/api";
+import type {
+  Attributes,
+  Context,
+  SpanContext,
+  TextMapPropagator,
+  Tracer,
+} from "@opentelemetry/api";
 import {
   context,
   defaultTextMapGetter,
   defaultTextMapSetter,
+  isSpanContextValid,
   isTracingSuppressed,
   propagation,
   ROOT_CONTEXT,
@@ -12,9 +19,13 @@ import {
   TraceFlags,
   trace,
 } from "../otel.ts";
+import { HUB_FROM } from "../wire/layout.ts";
 import { decodeCarried, encodeCarried, isUntraced, UNTRACED_BYTES } from "./carrier.ts";
+import type { Contexts } from "./contexts.ts";
 import { failed } from "./failed.ts";
+import { newSpanId, newTraceId } from "./ids.ts";
 import { HUB_SYSTEM } from "./sampler.ts";
+import { TraceContext } from "./trace-context.ts";
 
 /** Of its parts it needs these. */
 export interface HubTracingParts {
@@ -23,24 +34,38 @@ export interface HubTracingParts {
   readonly baggage: TextMapPropagator | undefined;
   /** Topics that are not followed. */
   readonly isIgnored: (topic: string) => boolean;
+  readonly contexts: Contexts;
 }
 
 /** Neither it nor anything that is done because of it is traced. */
 const LEFT_ALONE: Leaving = { extension: UNTRACED_BYTES };
+const SILENT = suppressTracing(ROOT_CONTEXT);
+const IN_SILENCE: Arriving = { run: (work) => context.with(SILENT, work) };
 
 /** Kinds and names as the conventions of OpenTelemetry have them for messaging and for remote calls. */
 const IS_MESSAGE: ReadonlySet<TracedMessage["verb"]> = new Set(["emit", "consume", "enqueue"]);
 
+/** What is said of all messages alike, which is nearly all. */
+interface Said {
+  readonly name: string;
+  readonly kind: SpanKind;
+  readonly attributes: Attributes;
+}
+
 /** Has every message of the hub make a span where it leaves and one where it comes, and the trace travel in between. */
 export class SpansOfHub implements HubTracing {
   readonly #parts: HubTracingParts;
+  readonly #sent = new AllSaid("send");
+  readonly #received = new AllSaid("process");
 
   constructor(parts: HubTracingParts) {
     this.#parts = parts;
   }
 
   leaving(message: TracedMessage): Leaving | undefined {
-    if (this.#parts.isIgnored(message.topic)) return LEFT_ALONE;
+    const { contexts, isIgnored } = this.#parts;
+    if (contexts.isIdle && contexts.isPassing) return undefined;
+    if (isIgnored(message.topic)) return LEFT_ALONE;
     const active = context.active();
     if (isTracingSuppressed(active)) return LEFT_ALONE;
     const parent = trace.getSpanContext(active);
@@ -48,18 +73,17 @@ export class SpansOfHub implements HubTracing {
     if (parent !== undefined && (parent.traceFlags & TraceFlags.SAMPLED) === 0) {
       return { extension: encodeCarried({ parent, baggage: this.#baggageOf(active) }) };
     }
-    const isMessage = IS_MESSAGE.has(message.verb);
-    const span = this.#parts.tracer.startSpan(
-      nameOf(message, "send"),
-      {
-        kind: isMessage ? SpanKind.PRODUCER : SpanKind.CLIENT,
-        attributes: attributesOf(message, "send"),
-      },
-      active,
-    );
-    const carried = { parent: span.spanContext(), baggage: this.#baggageOf(active) };
-    const extension = encodeCarried(carried);
-    if (!span.isRecording()) return { extension };
+    const said = this.#sent.of(message);
+    const span = this.#parts.tracer.startSpan(said.name, said, active);
+    const baggage = this.#baggageOf(active);
+    if (!span.isRecording()) {
+      if (contexts.isFrugal && baggage === "") return undefined;
+      const own = span.spanContext();
+      return {
+        extension: encodeCarried({ parent: isSpanContextValid(own) ? own : newIds(), baggage }),
+      };
+    }
+    const extension = encodeCarried({ parent: span.spanContext(), baggage });
     return {
       extension,
       ended: (error, from) => {
@@ -75,31 +99,45 @@ export class SpansOfHub implements HubTracing {
     from: Location,
     extension: Uint8Array | undefined,
   ): Arriving | undefined {
-    const isLeftAlone = extension !== undefined && isUntraced(extension);
-    if (isLeftAlone || this.#parts.isIgnored(message.topic)) {
-      return { run: (work) => context.with(suppressTracing(ROOT_CONTEXT), work) };
+    const { contexts, isIgnored } = this.#parts;
+    if (isIgnored(message.topic) || (extension !== undefined && isUntraced(extension))) {
+      return contexts.isFrugal ? this.#pass() : IN_SILENCE;
     }
+    // One of the family that says nothing has decided not to record it.
+    if (extension === undefined && contexts.isFrugal && from.role !== "peer") return this.#pass();
     const carried = extension === undefined ? undefined : decodeCarried(extension);
     const outer = carried === undefined ? ROOT_CONTEXT : this.#contextOf(carried);
-    const isLeft = carried !== undefined && (carried.parent.traceFlags & TraceFlags.SAMPLED) === 0;
-    if (isLeft) return { run: (work) => context.with(outer, work) };
-    const isMessage = IS_MESSAGE.has(message.verb);
-    const span = this.#parts.tracer.startSpan(
-      nameOf(message, "process"),
-      { kind: isMessage ? SpanKind.CONSUMER : SpanKind.SERVER },
-      outer,
-    );
+    if (carried !== undefined && (carried.parent.traceFlags & TraceFlags.SAMPLED) === 0) {
+      return this.#unrecorded(outer);
+    }
+    const said = this.#received.of(message);
+    const span = this.#parts.tracer.startSpan(said.name, said, outer);
+    if (!span.isRecording() && contexts.isFrugal) return this.#pass();
     const inner = trace.setSpan(outer, span);
-    if (!span.isRecording()) return { run: (work) => context.with(inner, work) };
-    span.setAttributes(attributesOf(message, "process"));
+    if (!span.isRecording()) return this.#unrecorded(inner);
     // By this the keeper knows whose span is missing, if the sender's never comes.
-    span.setAttribute("elpis.hub.from", shortName(from));
+    span.setAttribute(HUB_FROM, shortName(from));
     return {
-      run: (work) => context.with(inner, work),
+      run: (work) => contexts.run(inner, work),
       ended: (error) => {
         if (error !== undefined) failed(span, error, true);
         span.end();
       },
+    };
+  }
+
+  #pass(): undefined {
+    this.#parts.contexts.pass();
+    return undefined;
+  }
+
+  /** One that has ids, and nothing else. */
+  #unrecorded(own: Context): Arriving {
+    const { contexts } = this.#parts;
+    contexts.hold();
+    return {
+      run: (work) => contexts.run(own, work),
+      ended: () => contexts.release(),
     };
   }
 
@@ -112,11 +150,50 @@ export class SpansOfHub implements HubTracing {
   }
 
   #contextOf({ parent, baggage: text }: NonNullable<ReturnType<typeof decodeCarried>>): Context {
-    const outer = trace.setSpanContext(ROOT_CONTEXT, parent);
+    const outer = new TraceContext(trace.wrapSpanContext(parent));
     const { baggage } = this.#parts;
     if (text === "" || baggage === undefined) return outer;
     return baggage.extract(outer, { baggage: text }, defaultTextMapGetter);
   }
+}
+
+/** Of something that nobody records. */
+function newIds(): SpanContext {
+  return { traceId: newTraceId(), spanId: newSpanId(), traceFlags: TraceFlags.NONE };
+}
+
+/** Topics are few; only tags of objects may be many. */
+const MAX_SAID = 1000;
+
+/** By verb, and by topic with what is called of it. */
+class AllSaid {
+  readonly #way: "send" | "process";
+  readonly #byVerb = new Map<TracedMessage["verb"], Map<string, Said>>();
+
+  constructor(way: "send" | "process") {
+    this.#way = way;
+  }
+
+  of(message: TracedMessage): Said {
+    const { verb, topic, member } = message;
+    const ofVerb = this.#byVerb.get(verb) ?? new Map<string, Said>();
+    const key = member === undefined ? topic : `${topic} ${member}`;
+    const known = ofVerb.get(key);
+    if (known !== undefined) return known;
+    if (ofVerb.size >= MAX_SAID) ofVerb.clear();
+    const said = {
+      name: nameOf(message, this.#way),
+      kind: kindOf(verb, this.#way),
+      attributes: attributesOf(message, this.#way),
+    };
+    this.#byVerb.set(verb, ofVerb.set(key, said));
+    return said;
+  }
+}
+
+function kindOf(verb: TracedMessage["verb"], way: "send" | "process"): SpanKind {
+  if (IS_MESSAGE.has(verb)) return way === "send" ? SpanKind.PRODUCER : SpanKind.CONSUMER;
+  return way === "send" ? SpanKind.CLIENT : SpanKind.SERVER;
 }
 
 function nameOf({ verb, topic, member }: TracedMessage, way: "send" | "process"): string {
@@ -140,6 +217,13 @@ function attributesOf({ verb, topic, member }: TracedMessage, way: "send" | "pro
   };
 }
 
-function shortName({ name, index }: Location): string {
-  return `${name}.${index}`;
+const shortNames = new WeakMap<Location, string>();
+
+function shortName(location: Location): string {
+  let short = shortNames.get(location);
+  if (short === undefined) {
+    short = `${location.name}.${location.index}`;
+    shortNames.set(location, short);
+  }
+  return short;
 }

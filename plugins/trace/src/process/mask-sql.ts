@@ -31,7 +31,9 @@ const MYSQL = new RegExp(MYSQL_PARTS.join("|"), "gi");
 /** Most applications have few statements; one with a value in each text has as many as it likes. */
 const MAX_KNOWN = 500;
 const MAX_KNOWN_CHARS = 4000;
-const known = new Map<string, string>();
+const MAX_SYSTEMS = 20;
+/** By system, and by statement. Null: it is left alone. */
+const known = new Map<string, Map<string, string> | null>();
 
 type Groups = Readonly<Record<string, string | undefined>>;
 
@@ -42,14 +44,19 @@ type Groups = Readonly<Record<string, string | undefined>>;
  * @param system such as `mysql` or `postgresql`
  */
 export function maskSql(text: string, system: string): string {
-  if (OTHERS.test(system)) return text;
+  let ofSystem = known.get(system);
+  if (ofSystem === undefined) {
+    if (known.size >= MAX_SYSTEMS) known.clear();
+    ofSystem = OTHERS.test(system) ? null : new Map();
+    known.set(system, ofSystem);
+  }
+  if (ofSystem === null) return text;
   if (text.length > MAX_KNOWN_CHARS) return masked(text, system);
-  const key = `${system} ${text}`;
-  let found = known.get(key);
+  let found = ofSystem.get(text);
   if (found === undefined) {
     found = masked(text, system);
-    if (known.size >= MAX_KNOWN) known.clear();
-    known.set(key, found);
+    if (ofSystem.size >= MAX_KNOWN) ofSystem.clear();
+    ofSystem.set(text, found);
   }
   return found;
 }

@@ -1,18 +1,23 @@
-import type { OpenSpan, SentSpan, SpanBatch } from "../topics.ts";
+import type { OpenSpan, SpanBatch } from "../topics.ts";
+import type { PackedSpans } from "../wire/layout.ts";
+import { type Packable, Packer } from "../wire/pack.ts";
 
-/** How many spans may wait, and their bytes, as estimated. */
+/** How many spans may wait, and their bytes. */
 const MAX_WAITING = 8192;
 const MAX_WAITING_BYTES = 8 * 1024 * 1024;
 /** What is told at a time. A message of the hub may have 1 MiB. */
 const MAX_BATCH = 512;
-const MAX_BATCH_BYTES = 400 * 1024;
+/** From when on nothing is added to a batch, and what a span may take. */
+const FULL_BATCH_BYTES = 200 * 1024;
+const MAX_SPAN_BYTES = 200 * 1024;
 /** Open spans that wait to be told, and how many are at a time, with their bytes. */
 const MAX_OPEN = 4096;
 const MAX_OPEN_BATCH = 256;
 const MAX_OPEN_BYTES = 100 * 1024;
 
-/** What a span takes beside its texts, about, in bytes. */
+/** What an open span takes beside its texts, about, in bytes. */
 const SPAN_BYTES = 300;
+const NOTHING: PackedSpans = { texts: [], bytes: new Uint8Array(), count: 0 };
 
 /** What an outbox tells how things are. */
 export interface OutboxCounts {
@@ -23,44 +28,54 @@ export interface OutboxCounts {
   readonly waiting: number;
 }
 
+/** Spans that are sent together. */
+interface Parcel extends SpanBatch {
+  readonly spans: PackedSpans;
+}
+
 /**
  * Spans on their way to whoever keeps traces: bounded, in order, one batch at a time; a batch that is not answered is told again as
  * it was. It has no clock and no connection.
  */
 export class Outbox {
-  readonly #waiting: Array<{ readonly span: SentSpan; readonly bytes: number }> = [];
+  readonly #packer: Packer;
+  /** Full, and not under way. */
+  readonly #full: PackedSpans[] = [];
+  #fullSpans = 0;
+  #fullBytes = 0;
   readonly #open = new Map<string, OpenSpan>();
-  #bytes = 0;
   #lost = 0;
   #lostTold = 0;
   #sent = 0;
   #seq = 0;
-  #underWay: SpanBatch | undefined;
+  #underWay: Parcel | undefined;
+
+  constructor(packer: Packer = new Packer()) {
+    this.#packer = packer;
+  }
 
   get counts(): OutboxCounts {
-    const waiting = this.#waiting.length + (this.#underWay?.spans.length ?? 0);
+    const { count } = this.#packer;
+    const waiting = this.#fullSpans + count + (this.#underWay?.spans.count ?? 0);
     return { sent: this.#sent, lost: this.#lost, waiting };
   }
 
   /** Whether a batch is worth sending without waiting for its time. */
   get isFull(): boolean {
-    return this.#waiting.length >= MAX_BATCH / 2 || this.#bytes >= MAX_BATCH_BYTES / 2;
+    const { count, bytes } = this.#packer;
+    return this.#full.length > 0 || count >= MAX_BATCH / 2 || bytes >= FULL_BATCH_BYTES / 2;
   }
 
   /** A span is over. Where too many wait, it is lost: those that wait are of traces that have begun. */
-  add(span: SentSpan): void {
-    this.#open.delete(span.spanId);
-    const bytes = bytesOf(span);
+  add(span: Packable): void {
+    // Looked for only where there are some: most spans are never told of while they are open.
+    if (this.#open.size > 0) this.#open.delete(span.spanId);
+    const packer = this.#packer;
     const isTooMany =
-      this.#waiting.length >= MAX_WAITING ||
-      this.#bytes + bytes > MAX_WAITING_BYTES ||
-      bytes > MAX_BATCH_BYTES;
-    if (isTooMany) {
-      this.#lost += 1;
-      return;
-    }
-    this.#waiting.push({ span, bytes });
-    this.#bytes += bytes;
+      this.#fullSpans + packer.count >= MAX_WAITING ||
+      this.#fullBytes + packer.bytes >= MAX_WAITING_BYTES;
+    if (isTooMany || !packer.add(span, MAX_SPAN_BYTES)) this.#lost += 1;
+    else if (packer.count >= MAX_BATCH || packer.bytes >= FULL_BATCH_BYTES) this.#fill();
   }
 
   /** A span has been open for a while. */
@@ -69,24 +84,26 @@ export class Outbox {
   }
 
   /** What is to be sent now; undefined: nothing. Until {@link taken} it is the same. */
-  next(): SpanBatch | undefined {
+  next(): Parcel | undefined {
     if (this.#underWay !== undefined) return this.#underWay;
     const lost = this.#lost - this.#lostTold;
-    if (this.#waiting.length === 0 && this.#open.size === 0 && lost === 0) return undefined;
-    let bytes = 0;
-    let count = 0;
-    for (const one of this.#waiting) {
-      if (count === MAX_BATCH || (count > 0 && bytes + one.bytes > MAX_BATCH_BYTES)) break;
-      bytes += one.bytes;
-      count += 1;
-    }
-    const spans = this.#waiting.splice(0, count).map(({ span }) => span);
-    this.#bytes -= bytes;
+    if (this.#full.length === 0 && this.#packer.count > 0) this.#fill();
+    if (this.#full.length === 0 && this.#open.size === 0 && lost === 0) return undefined;
+    const spans = this.#full.shift() ?? NOTHING;
+    this.#fullSpans -= spans.count;
+    this.#fullBytes -= spans.bytes.length;
     const open = this.#nextOpen();
     this.#lostTold = this.#lost;
     this.#seq += 1;
     this.#underWay = { seq: this.#seq, spans, open, lost };
     return this.#underWay;
+  }
+
+  #fill(): void {
+    const packed = this.#packer.take();
+    this.#full.push(packed);
+    this.#fullSpans += packed.count;
+    this.#fullBytes += packed.bytes.length;
   }
 
   /** Those that do not fit are told the next time. */
@@ -103,30 +120,21 @@ export class Outbox {
   }
 
   /** A batch that was sent is there. Nothing happens where it was known already: it may have been sent twice. */
-  taken(batch: SpanBatch): void {
+  taken(batch: Parcel): void {
     if (this.#underWay !== batch) return;
-    this.#sent += batch.spans.length;
+    this.#sent += batch.spans.count;
     this.#underWay = undefined;
   }
 
   /** A batch that was sent will never be taken, such as one that is no message: it is lost. */
-  refused(batch: SpanBatch): void {
+  refused(batch: Parcel): void {
     if (this.#underWay !== batch) return;
-    this.#lost += batch.spans.length;
+    this.#lost += batch.spans.count;
     this.#underWay = undefined;
   }
 }
 
-/** What a span takes in a message, about; texts count twice, as they may be of any language. */
-export function bytesOf(span: SentSpan): number {
-  let bytes = SPAN_BYTES + 2 * (span.name.length + (span.statusMessage?.length ?? 0));
-  bytes += bytesOfTags(span.tags);
-  for (const { name, tags } of span.events) bytes += 50 + 2 * name.length + bytesOfTags(tags);
-  for (const { tags } of span.links) bytes += 80 + bytesOfTags(tags);
-  return bytes;
-}
-
-function bytesOfTags(tags: SentSpan["tags"]): number {
+function bytesOfTags(tags: OpenSpan["tags"]): number {
   let bytes = 0;
   for (const key in tags) {
     const value = tags[key];

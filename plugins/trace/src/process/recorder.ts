@@ -1,10 +1,13 @@
 import type { Logger } from "@elpis/api";
 import { errorToData, hasCode } from "@elpis/api";
-import type { Context } from "@opentelemetry/api";
-import type { ReadableSpan, Span, SpanProcessor } from "@opentelemetry/sdk-trace-base";
 import type { SpanBatch } from "../topics.ts";
+import { Packer } from "../wire/pack.ts";
+import { Clock } from "./clock.ts";
+import type { Contexts } from "./contexts.ts";
+import type { Discretion } from "./discretion.ts";
+import type { LiveSpan, SpanSink } from "./live-span.ts";
+import { OpenSpans } from "./open-spans.ts";
 import { Outbox } from "./outbox.ts";
-import type { SpanMaker } from "./spans.ts";
 
 /** How often what is over is told, in milliseconds. */
 const FLUSH_MS = 200;
@@ -21,56 +24,50 @@ const FAREWELL_MS = 1000;
 /** What records needs. */
 export interface RecorderParts {
   readonly log: Logger;
-  readonly maker: SpanMaker;
+  readonly discretion: Discretion;
+  readonly contexts: Contexts;
   /** Hands a batch to whoever keeps traces; resolves when they have it. */
   readonly send: (batch: SpanBatch, timeoutMs: number) => Promise<unknown>;
 }
 
-/** A span that is not over. */
-interface OpenEntry {
-  readonly span: ReadableSpan;
-  /** When it was made, on the monotonic clock. */
-  readonly since: number;
-}
-
 /** Notes which spans of this process are open and tells whoever keeps traces of those that are over. */
-export class Recorder implements SpanProcessor {
+export class Recorder implements SpanSink {
+  readonly clock: Clock = new Clock();
   readonly #log: Logger;
-  readonly #maker: SpanMaker;
+  readonly #discretion: Discretion;
+  readonly #contexts: Contexts;
   readonly #deliver: RecorderParts["send"];
-  readonly #outbox = new Outbox();
-  /** Open spans, the oldest first: those that were not told of, and those that were. */
-  readonly #young = new Map<string, OpenEntry>();
-  readonly #told = new Map<string, OpenEntry>();
-  /** Of those that were not: whose child is over, and about to be told. */
-  readonly #parents = new Set<string>();
+  readonly #outbox: Outbox;
+  readonly #open = new OpenSpans(MAX_OPEN);
   #timer: NodeJS.Timeout | undefined;
   #sending: Promise<void> | undefined;
   #isSoon = false;
   #isClosed = false;
   #hasWarned = false;
 
-  constructor({ log, maker, send }: RecorderParts) {
+  constructor({ log, discretion, contexts, send }: RecorderParts) {
     this.#log = log;
-    this.#maker = maker;
+    this.#discretion = discretion;
+    this.#contexts = contexts;
     this.#deliver = send;
+    this.#outbox = new Outbox(new Packer(discretion.rewriteOf));
   }
 
-  onStart(span: Span, _parent: Context): void {
-    // One that nobody ever ends would stay for ever; that so many are open says that they are of that kind.
-    if (this.#young.size + this.#told.size >= MAX_OPEN) return this.#warnOfOpen();
-    this.#young.set(span.spanContext().spanId, { span, since: performance.now() });
-    this.#want();
+  began(span: LiveSpan): void {
+    this.#contexts.hold();
+    if (!this.#open.add(span)) this.#warnOfOpen();
+    else if (this.#timer === undefined) this.#want();
   }
 
-  onEnd(span: ReadableSpan): void {
-    const { spanId } = span.spanContext();
-    const since = (this.#young.get(spanId) ?? this.#told.get(spanId))?.since;
-    if (!this.#young.delete(spanId)) this.#told.delete(spanId);
-    this.#outbox.add(this.#maker.sent(span, since));
-    const parent = span.parentSpanContext?.spanId;
-    if (parent !== undefined && this.#young.has(parent)) this.#parents.add(parent);
-    if (!this.#outbox.isFull) return this.#want();
+  ended(span: LiveSpan): void {
+    this.#contexts.release();
+    this.#open.over(span);
+    this.#discretion.finish(span);
+    this.#outbox.add(span);
+    if (!this.#outbox.isFull) {
+      if (this.#timer === undefined) this.#want();
+      return;
+    }
     if (this.#isSoon) return;
     this.#isSoon = true;
     setImmediate(() => {
@@ -78,10 +75,6 @@ export class Recorder implements SpanProcessor {
       this.#tellOpen();
       void this.#send();
     });
-  }
-
-  async forceFlush(): Promise<void> {
-    await this.#send();
   }
 
   /** Tells what there is, within a bound. */
@@ -112,25 +105,10 @@ export class Recorder implements SpanProcessor {
 
   /** So that it is known what this process was at, if it were killed now. */
   #tellOpen(): void {
-    const before = performance.now() - OPEN_MS;
-    for (const [spanId, { since }] of this.#young) {
-      if (since > before) break;
-      this.#tell(spanId);
+    for (const span of this.#open.tellable(performance.now() - OPEN_MS)) {
+      this.#outbox.tellOpen(this.#discretion.open(span));
     }
-    // Whoever hears of a child is to know that there is more to come.
-    for (const spanId of this.#parents) this.#tell(spanId);
-    this.#parents.clear();
-    if (this.#young.size > 0) this.#want();
-  }
-
-  #tell(spanId: string): void {
-    const entry = this.#young.get(spanId);
-    if (entry === undefined) return;
-    this.#young.delete(spanId);
-    this.#told.set(spanId, entry);
-    this.#outbox.tellOpen(this.#maker.open(entry.span, entry.since));
-    const parent = entry.span.parentSpanContext?.spanId;
-    if (parent !== undefined) this.#tell(parent);
+    if (this.#open.hasYoung) this.#want();
   }
 
   #send(): Promise<void> {
@@ -155,7 +133,7 @@ export class Recorder implements SpanProcessor {
     } catch (error) {
       if (isHopeless(error)) {
         this.#outbox.refused(batch);
-        this.#log.warn("spans were lost", { count: batch.spans.length, error: errorToData(error) });
+        this.#log.warn("spans were lost", { count: batch.spans.count, error: errorToData(error) });
         return true;
       }
       this.#want(AGAIN_MS);

@@ -1,7 +1,14 @@
 import { IncomingMessage, type ServerResponse } from "node:http";
 import type { TLSSocket } from "node:tls";
 import { redact, UNTRACED } from "@elpis/api";
-import type { Attributes, Context, Span, TextMapPropagator, Tracer } from "@opentelemetry/api";
+import type {
+  Attributes,
+  Context,
+  Span,
+  SpanOptions,
+  TextMapPropagator,
+  Tracer,
+} from "@opentelemetry/api";
 import type { RPCMetadata } from "@opentelemetry/core";
 import type { HttpOptions } from "../options.ts";
 import {
@@ -10,46 +17,73 @@ import {
   RPCType,
   SpanKind,
   SpanStatusCode,
-  setRPCMetadata,
   suppressTracing,
-  trace,
 } from "../otel.ts";
-import { isIgnoring, nameOfRequest, pathOf } from "./http-request.ts";
+import type { Contexts } from "./contexts.ts";
+import { headersIn, hostOf, isIgnoring, nameOfRequest, pathOf } from "./http-request.ts";
+import { TraceContext } from "./trace-context.ts";
 
 /** What traces requests needs. */
 export interface HttpServerParts {
   readonly tracer: Tracer;
   readonly propagator: TextMapPropagator;
   readonly options: HttpOptions;
+  readonly contexts: Contexts;
 }
+
+/** What is known of a request. */
+export interface Followed {
+  /** In which it is answered. */
+  readonly context: Context;
+  /** Told when the request or the answer to it is closed; undefined: nobody wants to know. */
+  readonly closed?: (message: object) => void;
+}
+
+/** What nothing of is to be traced. */
+const SILENT: Followed = { context: suppressTracing(ROOT_CONTEXT) };
+const OPTIONS: SpanOptions = { kind: SpanKind.SERVER };
+const MAX_AGENT = 200;
 
 /** Makes the spans of requests, and the contexts in which they are answered. */
 export class RequestTracer {
   readonly #tracer: Tracer;
   readonly #propagator: TextMapPropagator;
-  readonly #fields: readonly string[];
+  readonly #wanted: readonly string[];
   readonly #options: HttpOptions;
+  readonly #contexts: Contexts;
 
-  constructor({ tracer, propagator, options }: HttpServerParts) {
+  constructor({ tracer, propagator, options, contexts }: HttpServerParts) {
+    this.#contexts = contexts;
     this.#tracer = tracer;
     this.#propagator = propagator;
-    this.#fields = propagator.fields();
+    this.#wanted = propagator.fields();
     this.#options = options;
   }
 
-  /** The context in which a request is answered; undefined: it is none, whoever has made it. */
-  begin(server: object, request: IncomingMessage, response: ServerResponse): Context | undefined {
+  /** Undefined: it is none, whoever has made it, or has no context of its own. */
+  begin(server: object, request: IncomingMessage, response: ServerResponse): Followed | undefined {
     if (!(request instanceof IncomingMessage)) return undefined;
     if ((server as { [UNTRACED]?: boolean })[UNTRACED] === true || this.#isIgnored(request)) {
-      return suppressTracing(ROOT_CONTEXT);
+      return this.#contexts.isFrugal ? this.#pass() : SILENT;
     }
-    const outer = this.#outer(request);
-    const span = this.#tracer.startSpan(request.method ?? "GET", { kind: SpanKind.SERVER }, outer);
-    const inner = trace.setSpan(outer, span);
-    if (!span.isRecording()) return inner;
+    const isAsked = headersIn(request, this.#wanted);
+    const outer = isAsked
+      ? this.#propagator.extract(ROOT_CONTEXT, request.headers, defaultTextMapGetter)
+      : ROOT_CONTEXT;
+    const span = this.#tracer.startSpan(request.method ?? "GET", OPTIONS, outer);
+    if (!span.isRecording()) {
+      if (!isAsked && this.#contexts.isFrugal) return this.#pass();
+      this.#contexts.hold();
+      return {
+        context: new TraceContext(span, undefined, outer),
+        closed: whenOver(request, response, () => this.#contexts.release()),
+      };
+    }
     const rpc: RPCMetadata = { type: RPCType.HTTP, span };
-    this.#follow(span, rpc, request, response);
-    return setRPCMetadata(inner, rpc);
+    return {
+      context: new TraceContext(span, rpc, outer),
+      closed: this.#follow(span, rpc, request, response),
+    };
   }
 
   #isIgnored(request: IncomingMessage): boolean {
@@ -57,46 +91,45 @@ export class RequestTracer {
     return ignore !== undefined && isIgnoring(ignore, request);
   }
 
-  #outer(request: IncomingMessage): Context {
-    const { headers = {} } = request;
-    return this.#fields.some((field) => headers[field] !== undefined)
-      ? this.#propagator.extract(ROOT_CONTEXT, headers, defaultTextMapGetter)
-      : ROOT_CONTEXT;
-  }
-
-  #follow(span: Span, rpc: RPCMetadata, request: IncomingMessage, response: ServerResponse): void {
+  #follow(
+    span: Span,
+    rpc: RPCMetadata,
+    request: IncomingMessage,
+    response: ServerResponse,
+  ): NonNullable<Followed["closed"]> {
     // Frameworks change it.
     const path = request.url ?? "/";
     span.updateName(nameOfRequest(this.#options, request, path));
     span.setAttributes(this.#attributesOf(request, path));
-    let isOver = false;
-    const end = (): void => {
-      if (isOver) return;
-      isOver = true;
-      const { statusCode } = response;
-      span.setAttribute("http.response.status_code", statusCode);
-      if (rpc.route !== undefined) {
-        span.setAttribute("http.route", rpc.route);
-        if (this.#options.name === undefined) span.updateName(`${request.method} ${rpc.route}`);
-      }
+    return whenOver(request, response, () => this.#end(span, rpc, request, response));
+  }
+
+  #pass(): undefined {
+    this.#contexts.pass();
+    return undefined;
+  }
+
+  #end(span: Span, rpc: RPCMetadata, request: IncomingMessage, response: ServerResponse): void {
+    const { statusCode } = response;
+    span.setAttribute("http.response.status_code", statusCode);
+    if (rpc.route !== undefined) {
+      span.setAttribute("http.route", rpc.route);
+      if (this.#options.name === undefined) span.updateName(`${request.method} ${rpc.route}`);
+    }
+    if (this.#options.headers !== undefined) {
       span.setAttributes(this.#headers("response", (name) => response.getHeader(name)));
-      if (!response.writableFinished) {
-        span.setAttribute("error.type", "client_aborted");
-        span.setStatus({
-          code: SpanStatusCode.ERROR,
-          message: "the client went away before it had the answer",
-        });
-      } else if (statusCode >= 500) {
-        span.setAttribute("error.type", String(statusCode));
-        span.setStatus({ code: SpanStatusCode.ERROR });
-      }
-      span.end();
-    };
-    response.once("close", end);
-    // The answer to one that waits behind others on its connection is never told of its end.
-    request.once("close", () => {
-      if ((request.socket as TLSSocket | undefined)?.destroyed !== false) end();
-    });
+    }
+    if (!response.writableFinished) {
+      span.setAttribute("error.type", "client_aborted");
+      span.setStatus({
+        code: SpanStatusCode.ERROR,
+        message: "the client went away before it had the answer",
+      });
+    } else if (statusCode >= 500) {
+      span.setAttribute("error.type", String(statusCode));
+      span.setStatus({ code: SpanStatusCode.ERROR });
+    }
+    span.end();
   }
 
   #attributesOf(request: IncomingMessage, url: string): Attributes {
@@ -110,17 +143,21 @@ export class RequestTracer {
     };
     const { host, "user-agent": agent } = headers;
     if (host !== undefined) {
-      const [, name = host, port] = /^(.*?)(?::(\d+))?$/.exec(host) ?? [];
+      const { name, port } = hostOf(host);
       attributes["server.address"] = name;
-      if (port !== undefined) attributes["server.port"] = Number(port);
+      if (port !== undefined) attributes["server.port"] = port;
     }
     const client = socket?.remoteAddress;
     if (client !== undefined) attributes["client.address"] = client;
-    if (agent !== undefined) attributes["user_agent.original"] = agent.slice(0, 200);
+    if (agent !== undefined) attributes["user_agent.original"] = agent.slice(0, MAX_AGENT);
     if (this.#options.query === true && url.includes("?")) {
       attributes["url.query"] = String(redact(url.slice(url.indexOf("?")))).slice(1);
     }
-    return { ...attributes, ...this.#headers("request", (name) => headers[name.toLowerCase()]) };
+    if (this.#options.headers === undefined) return attributes;
+    return Object.assign(
+      attributes,
+      this.#headers("request", (name) => headers[name.toLowerCase()]),
+    );
   }
 
   #headers(kind: "request" | "response", read: (name: string) => unknown): Attributes {
@@ -133,4 +170,21 @@ export class RequestTracer {
     }
     return attributes;
   }
+}
+
+/** Calls a function once, when a request has been answered or never will be. */
+function whenOver(
+  request: IncomingMessage,
+  response: ServerResponse,
+  task: () => void,
+): NonNullable<Followed["closed"]> {
+  let isOver = false;
+  return (message) => {
+    if (isOver) return;
+    // The answer to one that waits behind others on its connection is never told of its end.
+    const isGone = (request.socket as TLSSocket | undefined)?.destroyed !== false;
+    if (message !== response && !isGone) return;
+    isOver = true;
+    task();
+  };
 }

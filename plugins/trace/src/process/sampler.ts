@@ -1,9 +1,6 @@
-import type { Attributes, Context } from "@opentelemetry/api";
-import type { Sampler, SamplingResult } from "@opentelemetry/sdk-trace-base";
-import { INVALID_TRACEID, SamplingDecision, SpanKind, TraceFlags, trace } from "../otel.ts";
+import type { Attributes } from "@opentelemetry/api";
+import { SpanKind } from "../otel.ts";
 
-const RECORD: SamplingResult = { decision: SamplingDecision.RECORD_AND_SAMPLED };
-const LEAVE: SamplingResult = { decision: SamplingDecision.NOT_RECORD };
 /** By this attribute the spans of the hub's messages are known. */
 export const HUB_SYSTEM = "elpis";
 /** So many bits of an id are looked at. */
@@ -25,7 +22,7 @@ export interface RootOptions {
  * Decides with the first span of a trace, before anything is paid for; whatever has a parent keeps to what that one says. The ratio
  * goes by the trace's id, so that everybody who uses the same decides the same.
  */
-export class RootSampler implements Sampler {
+export class RootSampler {
   readonly #options: RootOptions;
   #tokens: number;
   #at: number;
@@ -36,23 +33,13 @@ export class RootSampler implements Sampler {
     this.#at = options.now();
   }
 
-  shouldSample(
-    context: Context,
-    traceId: string,
-    _name: string,
-    kind: SpanKind,
-    attributes: Attributes,
-  ): SamplingResult {
-    const parent = trace.getSpanContext(context);
-    // The rest of what makes a context valid has been looked at by whoever asks.
-    if (parent !== undefined && parent.traceId !== INVALID_TRACEID) {
-      return (parent.traceFlags & TraceFlags.SAMPLED) === 0 ? LEAVE : RECORD;
-    }
-    const mayBegin =
-      kind !== SpanKind.CLIENT ||
-      this.#options.clients ||
-      attributes["rpc.system.name"] === HUB_SYSTEM;
-    return mayBegin && this.isChosen(traceId) && this.#take() ? RECORD : LEAVE;
+  /** Whether a span that belongs to no trace yet begins one that is recorded. */
+  mayBegin(traceId: string, kind: SpanKind, attributes: Attributes | undefined): boolean {
+    const isOfOthers =
+      kind === SpanKind.CLIENT &&
+      !this.#options.clients &&
+      attributes?.["rpc.system.name"] !== HUB_SYSTEM;
+    return !isOfOthers && this.isChosen(traceId) && this.#take();
   }
 
   /** Whether the ratio has it recorded. */
@@ -74,10 +61,6 @@ export class RootSampler implements Sampler {
     if (this.#tokens < 1) return false;
     this.#tokens -= 1;
     return true;
-  }
-
-  toString(): string {
-    return `RootSampler{${this.#options.ratio}}`;
   }
 }
 

@@ -1,10 +1,8 @@
 import { type Client, errorToData, type Logger, type Off } from "@elpis/api";
 import { type ActiveTrace, provideActiveTrace } from "@elpis/telemetry";
-import type { MeterProvider, TextMapPropagator } from "@opentelemetry/api";
+import type { MeterProvider, TextMapPropagator, TracerProvider } from "@opentelemetry/api";
 import type { AnyInstrumentation, TraceOptions } from "../options.ts";
 import {
-  AsyncLocalStorageContextManager,
-  BasicTracerProvider,
   CompositePropagator,
   context,
   createNoopMeter,
@@ -16,12 +14,14 @@ import {
   W3CTraceContextPropagator,
 } from "../otel.ts";
 import { matcherOf } from "../pattern.ts";
+import { Contexts } from "./contexts.ts";
+import { Discretion } from "./discretion.ts";
 import { traceServers } from "./http-server.ts";
 import { SpansOfHub } from "./hub-tracing.ts";
 import { LegacyPropagator } from "./legacy-propagator.ts";
 import { Recorder, type RecorderParts } from "./recorder.ts";
 import { RootSampler } from "./sampler.ts";
-import { SpanMaker } from "./spans.ts";
+import { Tracers } from "./tracer.ts";
 
 /** What records in this process. */
 export interface Tracing {
@@ -36,9 +36,6 @@ export interface Tracing {
 const SCOPE = "@elpis/trace";
 /** What instrumentations measure by themselves is measured by others, or by nobody. */
 const NO_METERS: MeterProvider = { getMeter: () => createNoopMeter() };
-const MAX_ATTRIBUTES = 128;
-const MAX_ATTRIBUTE_CHARS = 4096;
-const MAX_EVENTS = 32;
 
 /** What it is started with. */
 export interface TracingParts {
@@ -58,16 +55,13 @@ export function startTracing({ hub, log, options, send }: TracingParts): Tracing
     now: () => performance.now(),
   });
   const withQuery = options.http !== false && options.http?.query === true;
-  const recorder = new Recorder({ log, maker: new SpanMaker(options.sql ?? {}, withQuery), send });
-  const provider = new BasicTracerProvider({
-    sampler,
-    spanProcessors: [recorder],
-    spanLimits: {
-      attributeCountLimit: MAX_ATTRIBUTES,
-      attributeValueLengthLimit: MAX_ATTRIBUTE_CHARS,
-      eventCountLimit: MAX_EVENTS,
-    },
-  });
+  // Where all is recorded, contexts are always needed; and calls that may begin a trace have to know what they belong to.
+  const isFrugal =
+    (sampling.ratio ?? 1) < 1 && sampling.clients !== true && sampling.unrecorded !== "follow";
+  const contexts = new Contexts(isFrugal);
+  const discretion = new Discretion(options.sql ?? {}, withQuery);
+  const recorder = new Recorder({ log, discretion, contexts, send });
+  const provider = new Tracers({ sampler, sink: recorder, contexts });
   const baggage = ways.includes("baggage") ? new W3CBaggagePropagator() : undefined;
   const propagator = new CompositePropagator({
     propagators: [
@@ -77,17 +71,18 @@ export function startTracing({ hub, log, options, send }: TracingParts): Tracing
       ...(baggage === undefined ? [] : [baggage]),
     ],
   });
-  const offs = [register(provider, propagator, log)];
+  const offs = [register({ provider, contexts, propagator, log })];
   const tracer = provider.getTracer(SCOPE);
   if (options.http !== false) {
-    offs.push(traceServers({ tracer, propagator, options: options.http ?? {} }));
+    offs.push(traceServers({ tracer, propagator, options: options.http ?? {}, contexts }));
   }
   offs.push(provideActiveTrace(readActive));
   const isIgnored = matcherOf(options.ignoreTopics ?? []);
-  offs.push(hub.useTracing(new SpansOfHub({ tracer, baggage, isIgnored })));
+  offs.push(hub.useTracing(new SpansOfHub({ tracer, baggage, isIgnored, contexts })));
   const mayBegin = sampling.clients === true;
   return {
     isInVain: () => {
+      if (contexts.isIdle) return true;
       const active = context.active();
       const span = trace.getSpanContext(active);
       if (span !== undefined) return (span.traceFlags & TraceFlags.SAMPLED) === 0;
@@ -122,17 +117,23 @@ function readActive(): ActiveTrace | undefined {
   return { traceId, spanId, sampled: (traceFlags & TraceFlags.SAMPLED) !== 0 };
 }
 
+interface Registered {
+  readonly provider: TracerProvider;
+  readonly contexts: Contexts;
+  readonly propagator: TextMapPropagator;
+  readonly log: Logger;
+}
+
 /** Makes it what the API of OpenTelemetry gives. Somebody else may have been first: then theirs stays, and ours is for the hub and servers. */
-function register(provider: BasicTracerProvider, propagator: TextMapPropagator, log: Logger): Off {
-  const manager = new AsyncLocalStorageContextManager().enable();
+function register({ provider, contexts, propagator, log }: Registered): Off {
   const isOurs = trace.setGlobalTracerProvider(provider);
   if (!isOurs) {
     log.warn(
       "OpenTelemetry has another tracer provider already; spans that it makes are not kept here",
     );
   }
-  const isManaging = context.setGlobalContextManager(manager);
-  if (!isManaging) manager.disable();
+  const isManaging = context.setGlobalContextManager(contexts);
+  if (!isManaging) contexts.leaveToOthers();
   const isPropagating = propagation.setGlobalPropagator(propagator);
   return () => {
     if (isOurs) trace.disable();

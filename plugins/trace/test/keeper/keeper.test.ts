@@ -3,7 +3,7 @@ import { waitFor } from "@elpis/testing";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { keep } from "../../src/keeper/keeper.ts";
 import { keeperOptions } from "../../src/keeper/keeper-options.ts";
-import type { OwnTopics, SpanBatch } from "../../src/topics.ts";
+import type { OwnTopics, SentSpan } from "../../src/topics.ts";
 import { PeerHost, startHub, startKeepingHub, tell } from "./hub.ts";
 import { failed, fromHub, open, span, spanId, traceId } from "./support.ts";
 
@@ -203,7 +203,7 @@ describe("when another one takes over", () => {
       return pending.spans === 600;
     };
     await waitFor(isThere, { what: "all spans at the second one" });
-    const roots: SpanBatch["spans"] = Array.from({ length: 30 }, (_, at) => span(at + 1, 1));
+    const roots: readonly SentSpan[] = Array.from({ length: 30 }, (_, at) => span(at + 1, 1));
     await tell(web, { seq: 31, spans: roots });
     expect(await found(web, 30)).toMatchObject({ status: "normal", spans: 21, omitted: 0 });
     expect((await web.request("elpis.trace.list", {})).total).toBe(30);

@@ -5,6 +5,8 @@ import { describe, expect, it } from "vitest";
 import { type KeepingOptions, keeperOptions } from "../../src/keeper/keeper-options.ts";
 import { Traces } from "../../src/keeper/traces.ts";
 import type { SentSpan } from "../../src/topics.ts";
+import type { PackedSpans } from "../../src/wire/layout.ts";
+import { packed } from "../packed.ts";
 import { at, EPOCH, WEB, WORKER } from "./support.ts";
 
 const SPANS_PER_SECOND = 5000;
@@ -20,7 +22,7 @@ const random = seeded(1);
 const hex = (): string => random.int(0x1_0000_0000).toString(16).padStart(8, "0");
 
 /** Spans of some traces, as they come out of a message: nothing of one is shared with another. */
-function makeBatch(traces: number, isWhole: boolean): { web: string; worker: string } {
+function makeBatch(traces: number, isWhole: boolean): { web: PackedSpans; worker: PackedSpans } {
   const web: SentSpan[] = [];
   const worker: SentSpan[] = [];
   const add = (
@@ -60,8 +62,13 @@ function makeBatch(traces: number, isWhole: boolean): { web: string; worker: str
       add(web, traceId, root, {});
     add(worker, traceId, root, { kind: "server", tags: { "elpis.hub.from": "web.0" } });
   }
-  const text = (spans: SentSpan[]): string => JSON.stringify(spans.reverse());
-  return { web: text(web), worker: text(worker) };
+  return { web: packed(web.reverse()), worker: packed(worker.reverse()) };
+}
+
+/** What is used by objects and by bytes. */
+function memory(): number {
+  const { heapUsed, arrayBuffers } = process.memoryUsage();
+  return heapUsed + arrayBuffers;
 }
 
 /** Has a minute pass, and sees how much is held and how long it takes. */
@@ -74,7 +81,7 @@ function load(options: KeepingOptions, isWhole: boolean) {
     },
   });
   collectGarbage();
-  const before = process.memoryUsage().heapUsed;
+  const before = memory();
   let [now, seq, spentMs, spans] = [0, 0, 0, 0];
   const peak = { traces: 0, bytes: 0, cached: 0, ratio: 0 };
   for (let second = 0; second < SECONDS; second++) {
@@ -82,7 +89,7 @@ function load(options: KeepingOptions, isWhole: boolean) {
       const count = SPANS_PER_SECOND / SPANS_PER_TRACE / BATCHES_PER_SECOND;
       const batch = makeBatch(count, isWhole);
       seq += 1;
-      const told = (text: string): object => ({ seq, spans: JSON.parse(text), open: [], lost: 0 });
+      const told = (spans: PackedSpans): object => ({ seq, spans, open: [], lost: 0 });
       const [web, worker] = [told(batch.web), told(batch.worker)];
       now += 1000 / BATCHES_PER_SECOND;
       const startedAt = performance.now();
@@ -98,7 +105,7 @@ function load(options: KeepingOptions, isWhole: boolean) {
     }
     if (second % 10 !== 9) continue;
     collectGarbage();
-    const held = process.memoryUsage().heapUsed - before;
+    const held = memory() - before;
     const { pending, cached } = traces.stats();
     peak.ratio = Math.max(peak.ratio, held / (pending.bytes + cached.bytes));
   }

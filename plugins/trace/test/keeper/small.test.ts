@@ -1,7 +1,8 @@
 import { seeded } from "@elpis/testing";
 import { describe, expect, it } from "vitest";
 import { Decisions } from "../../src/keeper/decisions.ts";
-import { isFailure, isTimeout } from "../../src/keeper/failures.ts";
+import { isTimeout } from "../../src/keeper/failures.ts";
+import { PlainSpan } from "../../src/keeper/held.ts";
 import { keeperOptions } from "../../src/keeper/keeper-options.ts";
 import { Line } from "../../src/keeper/line.ts";
 import { isInShare } from "../../src/keeper/share.ts";
@@ -126,7 +127,7 @@ describe("failures", () => {
   ])("answered with %j: a deadline passed: %s", (status, isOne) => {
     const answered = span(1, 1, undefined, { tags: { "http.response.status_code": status } });
     expect(isTimeout(answered as never)).toBe(isOne);
-    expect(isFailure(answered as never)).toBe(isOne);
+    expect(new PlainSpan(answered as never).isFailure).toBe(isOne);
   });
 });
 

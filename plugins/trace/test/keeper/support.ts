@@ -70,7 +70,8 @@ export class Kept {
   constructor(options: KeepingOptions = {}) {
     this.traces = new Traces({
       ...keeperOptions(options),
-      onKept: (spans) => void this.spans.push(...spans),
+      onKept: (kept) =>
+        void this.spans.push(...kept.map(({ span, process }) => span.record(process.point))),
     });
   }
 

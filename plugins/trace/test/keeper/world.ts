@@ -2,7 +2,8 @@ import type { Seeded } from "@elpis/testing";
 import type { MoreStats, Source } from "../../src/keeper/contract.ts";
 import { parcelsOf } from "../../src/keeper/handover.ts";
 import type { KeepingOptions } from "../../src/keeper/keeper-options.ts";
-import type { OpenSpan, SentSpan, SpanBatch } from "../../src/topics.ts";
+import type { OpenSpan, SentSpan } from "../../src/topics.ts";
+import { packed } from "../packed.ts";
 import { at, EPOCH, Kept, sourceOf, spanId, traceId } from "./support.ts";
 
 const TICK_MS = 50;
@@ -38,7 +39,12 @@ interface Living {
 
 interface OnItsWay {
   readonly source: Source;
-  readonly batch: SpanBatch;
+  readonly batch: {
+    readonly seq: number;
+    readonly spans: readonly SentSpan[];
+    readonly open: readonly OpenSpan[];
+    readonly lost: number;
+  };
   readonly keeper: Kept;
   arrivesAt: number;
 }
@@ -256,7 +262,10 @@ export class World {
       const isRepeated = known?.has(batch.spans[0]?.spanId ?? "") ?? false;
       // One that another keeper has taken already is told to nobody again.
       if (isRepeated && keeper !== this.keeper) continue;
-      this.keeper.traces.take(source, JSON.parse(JSON.stringify(batch)), at(this.now));
+      const { spans, ...others } = JSON.parse(JSON.stringify(batch));
+      // Both ways in which spans may come are the same.
+      const told = this.random.next() < 0.5 ? spans : packed(spans);
+      this.keeper.traces.take(source, { ...others, spans: told }, at(this.now));
       for (const span of [...batch.spans, ...batch.open]) this.#note(span.traceId);
       for (const span of batch.spans) {
         const spans = this.told.get(span.traceId) ?? new Map<string, SentSpan>();

@@ -1,0 +1,103 @@
+import type { Context, ContextManager } from "@opentelemetry/api";
+import { AsyncLocalStorageContextManager, context, ROOT_CONTEXT } from "../otel.ts";
+
+/** How long it is remembered that something passed, at least. */
+const PASSING_MS = 1000;
+
+/**
+ * Which context is active. Where it is frugal, Node keeps contexts apart only while something is recorded: that it does makes every
+ * promise of a process dearer, and most processes that record a part of their traces record none most of the time. What is not recorded
+ * has no context then.
+ */
+export class Contexts implements ContextManager {
+  readonly #inner = new AsyncLocalStorageContextManager();
+  /** Whether what is not recorded has no context. */
+  readonly isFrugal: boolean;
+  /** The application has contexts of its own, such as with baggage. */
+  #isShared = false;
+  /** Spans and requests that have one. */
+  #held = 0;
+  /** Requests and messages that were not recorded since it was looked the last time. */
+  #passed = 0;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(isFrugal: boolean) {
+    this.isFrugal = isFrugal;
+  }
+
+  /** Whether there is no context. */
+  get isIdle(): boolean {
+    return this.#held === 0 && this.isFrugal && !this.#isShared;
+  }
+
+  /** Whether what has no context may belong to something that was not recorded. */
+  get isPassing(): boolean {
+    return this.#timer !== undefined;
+  }
+
+  /** Something begins that is not recorded, and has no context. */
+  pass(): void {
+    this.#passed += 1;
+    this.#timer ??= setInterval(() => this.#look(), PASSING_MS).unref();
+  }
+
+  /** Something begins that has a context. */
+  hold(): void {
+    this.#held += 1;
+  }
+
+  /** It is over. */
+  release(): void {
+    this.#held -= 1;
+    if (this.isIdle) this.#inner.disable();
+  }
+
+  /** Runs something of our own in a context, while that is kept apart from others. */
+  run<Result>(own: Context, work: () => Result): Result {
+    return this.isIdle ? work() : context.with(own, work);
+  }
+
+  /** Somebody else says which is active. */
+  leaveToOthers(): void {
+    this.#isShared = true;
+  }
+
+  active(): Context {
+    return this.#inner.active();
+  }
+
+  with<Args extends unknown[], Work extends (...args: Args) => ReturnType<Work>>(
+    own: Context,
+    work: Work,
+    self?: ThisParameterType<Work>,
+    ...args: Args
+  ): ReturnType<Work> {
+    if (this.#held === 0 && own !== ROOT_CONTEXT) this.#isShared = true;
+    return this.#inner.with(own, work, self, ...args);
+  }
+
+  bind<Target>(own: Context, target: Target): Target {
+    if (this.#held === 0 && own !== ROOT_CONTEXT) this.#isShared = true;
+    return this.#inner.bind(own, target);
+  }
+
+  enable(): this {
+    this.#inner.enable();
+    return this;
+  }
+
+  disable(): this {
+    clearInterval(this.#timer);
+    this.#timer = undefined;
+    this.#inner.disable();
+    return this;
+  }
+
+  #look(): void {
+    if (this.#passed === 0) {
+      clearInterval(this.#timer);
+      this.#timer = undefined;
+    }
+    this.#passed = 0;
+  }
+}

@@ -1,0 +1,112 @@
+import type {
+  Context,
+  Span,
+  SpanContext,
+  SpanOptions,
+  Tracer,
+  TracerProvider,
+} from "@opentelemetry/api";
+import {
+  context,
+  INVALID_SPAN_CONTEXT,
+  isSpanContextValid,
+  isTracingSuppressed,
+  SpanKind,
+  TraceFlags,
+  trace,
+} from "../otel.ts";
+import type { Contexts } from "./contexts.ts";
+import { newSpanId, newTraceId } from "./ids.ts";
+import { LiveSpan, type SpanSink } from "./live-span.ts";
+import type { RootSampler } from "./sampler.ts";
+
+/** Makes tracers, whose spans go to one place. */
+export class Tracers implements TracerProvider {
+  readonly #parts: TracerParts;
+  readonly #tracers = new Map<string, Tracer>();
+
+  constructor(parts: TracerParts) {
+    this.#parts = parts;
+  }
+
+  getTracer(name: string, version?: string): Tracer {
+    const scope = version === undefined ? String(name) : `${name} ${version}`;
+    const known = this.#tracers.get(scope);
+    if (known !== undefined) return known;
+    const tracer = new LiveTracer(scope, this.#parts);
+    this.#tracers.set(scope, tracer);
+    return tracer;
+  }
+}
+
+/** What a tracer depends on. */
+export interface TracerParts {
+  readonly sampler: Pick<RootSampler, "mayBegin">;
+  readonly sink: SpanSink;
+  readonly contexts: Contexts;
+}
+
+const NOTHING: Span = trace.wrapSpanContext(INVALID_SPAN_CONTEXT);
+
+/** What comes from outside, and belongs to nothing that is done here. */
+const BEGINNINGS: ReadonlySet<SpanKind> = new Set([SpanKind.SERVER, SpanKind.CONSUMER]);
+const NO_OPTIONS: SpanOptions = {};
+
+class LiveTracer implements Tracer {
+  readonly #scope: string;
+  readonly #parts: TracerParts;
+
+  constructor(scope: string, parts: TracerParts) {
+    this.#scope = scope;
+    this.#parts = parts;
+  }
+
+  startSpan(
+    name: string,
+    options: SpanOptions = NO_OPTIONS,
+    outer: Context = context.active(),
+  ): Span {
+    if (isTracingSuppressed(outer)) return NOTHING;
+    const { sampler, sink, contexts } = this.#parts;
+    const { kind = SpanKind.INTERNAL, attributes } = options;
+    const above = options.root === true ? undefined : trace.getSpan(outer);
+    const parent = parentIn(above);
+    if (parent === undefined && contexts.isPassing && !BEGINNINGS.has(kind)) return NOTHING;
+    const traceId = parent?.traceId ?? newTraceId();
+    const isRecorded =
+      parent === undefined
+        ? sampler.mayBegin(traceId, kind, attributes)
+        : (parent.traceFlags & TraceFlags.SAMPLED) !== 0;
+    if (!isRecorded && parent === undefined && contexts.isFrugal) return NOTHING;
+    // Made without what may be missing: a spread costs more than all the rest.
+    const traceFlags = isRecorded ? TraceFlags.SAMPLED : TraceFlags.NONE;
+    const traceState = parent?.traceState;
+    const own: SpanContext =
+      traceState === undefined
+        ? { traceId, spanId: newSpanId(), traceFlags }
+        : { traceId, spanId: newSpanId(), traceFlags, traceState };
+    if (!isRecorded) return trace.wrapSpanContext(own);
+    const span = new LiveSpan(sink, own, this.#scope, String(name), kind);
+    if (parent !== undefined) span.parentSpanId = parent.spanId;
+    if (above instanceof LiveSpan && !above.isOver) span.outer = above;
+    if (attributes !== undefined) span.begin(attributes);
+    if (options.startTime !== undefined) span.beganAt(options.startTime);
+    if (options.links !== undefined) span.addLinks(options.links);
+    sink.began(span);
+    return span;
+  }
+
+  startActiveSpan<Result>(name: string, ...rest: readonly unknown[]): Result {
+    const work = rest.at(-1) as (span: Span) => Result;
+    const [options, outer] = rest.slice(0, -1) as [SpanOptions | undefined, Context | undefined];
+    const above = outer ?? context.active();
+    const span = this.startSpan(name, options, above);
+    return context.with(trace.setSpan(above, span), work, undefined, span);
+  }
+}
+
+function parentIn(span: Span | undefined): SpanContext | undefined {
+  if (span === undefined) return undefined;
+  const parent = span.spanContext();
+  return span instanceof LiveSpan || isSpanContextValid(parent) ? parent : undefined;
+}

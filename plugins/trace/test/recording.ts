@@ -1,0 +1,50 @@
+import type { SpanRecord } from "@elpis/api";
+import type { Tracer } from "@opentelemetry/api";
+import { Clock } from "../src/process/clock.ts";
+import { Contexts } from "../src/process/contexts.ts";
+import { Discretion } from "../src/process/discretion.ts";
+import type { LiveSpan, SpanSink } from "../src/process/live-span.ts";
+import { RootSampler } from "../src/process/sampler.ts";
+import { Tracers } from "../src/process/tracer.ts";
+import { Packer } from "../src/wire/pack.ts";
+import { unpack } from "../src/wire/unpack.ts";
+
+/** What a tracer of ours is made of for a test. */
+export interface Recording {
+  readonly ratio?: () => number;
+  readonly contexts?: Contexts;
+  readonly discretion?: Discretion;
+}
+
+/** A tracer of ours, and what would be told of its spans. */
+export function recording({
+  ratio = () => 1,
+  contexts = new Contexts(false),
+  discretion = new Discretion({}, false),
+}: Recording = {}): { readonly tracer: Tracer; readonly told: () => SpanRecord[] } {
+  const packer = new Packer(discretion.rewriteOf);
+  const all: SpanRecord[] = [];
+  const sink: SpanSink = {
+    clock: new Clock(),
+    began: () => contexts.hold(),
+    ended: (span: LiveSpan) => {
+      contexts.release();
+      discretion.finish(span);
+      packer.add(span, Number.POSITIVE_INFINITY);
+    },
+  };
+  const sampler = {
+    mayBegin: (...args: Parameters<RootSampler["mayBegin"]>) =>
+      new RootSampler({ ratio: ratio(), perSecond: 1000, clients: false, now: () => 0 }).mayBegin(
+        ...args,
+      ),
+  };
+  const tracer = new Tracers({ sampler, sink, contexts }).getTracer("test", "1.2.3");
+  const told = (): SpanRecord[] => {
+    all.push(
+      ...unpack(packer.take(), () => {}).map((span) => span.record({ app: "a", name: "b" })),
+    );
+    return all;
+  };
+  return { tracer, told };
+}
