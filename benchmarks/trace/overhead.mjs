@@ -1,5 +1,5 @@
 // What it costs a shop to be traced: how many requests it answers without the plugin, with it, and with the SDK of
-// OpenTelemetry by itself, in turn. Prints JSON. Arguments: pairs, milliseconds of each measurement, which shops.
+// OpenTelemetry by itself, in turn. Prints JSON. Arguments: rounds, milliseconds of each measurement, which shops.
 import { fork } from "node:child_process";
 import { once } from "node:events";
 import { createRequire } from "node:module";
@@ -10,12 +10,14 @@ import { closedLoad } from "../process/lib/clients.mjs";
 import { freePort, startFamily } from "./family.mjs";
 import { startDatabases } from "./servers.mjs";
 
-const PAIRS = Number(process.argv[2] ?? 12);
-const MS = Number(process.argv[3] ?? 3000);
+const ROUNDS = Number(process.argv[2] ?? 32);
+const MS = Number(process.argv[3] ?? 500);
 const SHOPS = (process.argv[4] ?? "databases,plain").split(",");
 const WARM_MS = 300;
-/** Once at its start, so that what runs often is compiled. */
-const BEGIN_MS = 2000;
+/** Once at its start, so that all is compiled, also what runs for one request in a hundred. */
+const BEGIN_MS = 20_000;
+/** Of how many measurements the fastest one counts, but one in so many: others on the machine only take away. */
+const BEST = 8;
 const file = (path) => fileURLToPath(new URL(path, import.meta.url));
 const TRACE = pathToFileURL(file("../../plugins/trace/dist/index.js")).href;
 const BARE = new URL("./bare-sdk.mjs", import.meta.url).href;
@@ -27,18 +29,20 @@ const TYPESCRIPT = process.features.typescript
 const SDK = [...TYPESCRIPT, "--import", BARE];
 const traceIsThere = "trace" in (await import(TRACE));
 
-const traced = (ratio) => ({
+const traced = (sampling) => ({
   imports: `import { trace } from ${JSON.stringify(TRACE)};`,
-  // All that is sampled is recorded, however many requests there are.
-  list: `trace(${JSON.stringify({ sampling: { ratio, perSecond: 1_000_000 } })})`,
+  list: `trace(${JSON.stringify({ sampling })})`,
 });
+/** All that is sampled is recorded, however many requests there are. */
+const perSecond = 1_000_000;
 
 /** Beside the shop without anything: how each is started. The first one shows what is noise. */
 const variants = (otlp) => ({
   "absent, again": {},
   ...(traceIsThere && {
-    "trace, 100 %": { plugins: traced(1) },
-    "trace, 1 %": { plugins: traced(0.01) },
+    "trace, 100 %": { plugins: traced({ ratio: 1, perSecond }) },
+    "trace, as it comes": { plugins: traced({}) },
+    "trace, 1 %": { plugins: traced({ ratio: 0.01, perSecond }) },
   }),
   "bare SDK, to nowhere": { nodeArgs: SDK },
   "bare SDK, to a collector": { nodeArgs: SDK, env: { BENCH_OTLP: otlp } },
@@ -102,7 +106,10 @@ const spread = (values) => ({
   highest: Math.max(...values),
 });
 
-/** Pairs of the shop as it is and one of the variants, each time in the other order. */
+/** What is reached when nobody disturbs. */
+const best = (rates) => [...rates].sort((a, b) => b - a)[Math.floor(rates.length / BEST)];
+
+/** Rounds of the shop as it is and of all variants, every other time in the other order. */
 async function compare(shop, ports, otlp) {
   const opened = [];
   try {
@@ -112,31 +119,29 @@ async function compare(shop, ports, otlp) {
       await one.measure(BEGIN_MS);
       return one;
     };
-    const plain = await start({});
-    const others = {};
-    for (const [name, how] of Object.entries(variants(otlp))) others[name] = await start(how);
-    const pairs = Object.fromEntries(Object.keys(others).map((name) => [name, []]));
-    for (let round = 0; round < PAIRS; round++) {
-      for (const [name, other] of Object.entries(others)) {
-        const pair = {};
-        const order = round % 2 === 0 ? ["plain", "other"] : ["other", "plain"];
-        for (const which of order) pair[which] = await { plain, other }[which].measure();
-        pairs[name].push(pair);
+    const all = { plain: await start({}) };
+    for (const [name, how] of Object.entries(variants(otlp))) all[name] = await start(how);
+    const measured = Object.fromEntries(Object.keys(all).map((name) => [name, []]));
+    for (let round = 0; round < ROUNDS; round++) {
+      const names = Object.keys(all);
+      for (const name of round % 2 === 0 ? names : names.reverse()) {
+        measured[name].push(await all[name].measure());
       }
     }
-    const all = Object.values(pairs).flat();
+    const { plain, ...others } = measured;
+    const bestOf = (list) => best(list.map(({ rate }) => rate));
+    const beside = ([name, list]) => [
+      name,
+      {
+        requests: spread(list.map(({ rate }, at) => rate / plain[at].rate)),
+        best: bestOf(list) / bestOf(plain),
+        processorTime: spread(list.map(({ cpuUs }, at) => cpuUs / plain[at].cpuUs)),
+      },
+    ];
     return {
-      requestsEachSecond: median(all.map(({ plain: one }) => one.rate)),
-      processorMicrosecondsEachRequest: median(all.map(({ plain: one }) => one.cpuUs)),
-      beside: Object.fromEntries(
-        Object.entries(pairs).map(([name, list]) => [
-          name,
-          {
-            requests: spread(list.map(({ plain: a, other: b }) => b.rate / a.rate)),
-            processorTime: spread(list.map(({ plain: a, other: b }) => b.cpuUs / a.cpuUs)),
-          },
-        ]),
-      ),
+      requestsEachSecond: median(plain.map(({ rate }) => rate)),
+      processorMicrosecondsEachRequest: median(plain.map(({ cpuUs }) => cpuUs)),
+      beside: Object.fromEntries(Object.entries(others).map(beside)),
     };
   } finally {
     for (const one of opened) await one.stop();
@@ -159,5 +164,5 @@ try {
 } finally {
   sink.disconnect();
 }
-const about = { node: process.version, traceIsThere, pairs: PAIRS, ms: MS, load: loadavg() };
+const about = { node: process.version, traceIsThere, rounds: ROUNDS, ms: MS, load: loadavg() };
 console.log(JSON.stringify({ ...about, ...results }, null, 1));

@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { useDatabases } from "../support/databases.ts";
 import { until } from "../support/wait.ts";
 import { spansOf } from "./checks.ts";
-import { FORMS, startShop, type TracedShop, traceIsThere } from "./shop.ts";
+import { startShop, type TracedShop, traceIsThere } from "./shop.ts";
 
 const databases = await useDatabases("mysql", "redis");
 
@@ -18,7 +18,7 @@ const known = (shop: TracedShop, what: string, is: (stats: TraceStats) => boolea
 describe.skipIf(!traceIsThere || databases.missing !== undefined)(
   "a worker that is killed in the middle of a request",
   () => {
-    it.for(FORMS)(
+    it.for(["esm"] as const)(
       "(%s) leaves a trace that says what it did not come to the end of",
       async (form) => {
         const shop = await startShop(databases, { form });
@@ -37,7 +37,7 @@ describe.skipIf(!traceIsThere || databases.missing !== undefined)(
       },
     );
 
-    it.for(FORMS)(
+    it.for(["cjs"] as const)(
       "(%s) does not take with it what others did for it, nor what it told before",
       async (form) => {
         const shop = await startShop(databases, { form });

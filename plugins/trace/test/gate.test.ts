@@ -61,4 +61,14 @@ describe("a gate before an instrumentation", () => {
     target.query?.("a");
     expect(one.seen).toEqual([["a"]]);
   });
+
+  test("wraps what belongs to one call and nothing else, and leaves no marks on it", () => {
+    const one = new Instrumentation();
+    one._wrap = () => expect.unreachable("it marks what it wraps, and takes its time");
+    gate(one as unknown as AnyInstrumentation, [], () => false);
+    const call: Record<string, Call> = { onResult: (...args) => args.length };
+    one.wrap(call, "onResult");
+    expect(call.onResult?.("a", "b")).toBe(2);
+    expect(one.seen).toEqual([["a", "b"]]);
+  });
 });

@@ -24,12 +24,12 @@ let web: Client;
 let agent: Client;
 
 const sampler: Sampler = {
-  shouldSample: (outer, traceId, _name, kind, attributes) => {
+  shouldSample: (outer, _traceId, _name, kind, attributes) => {
     const parent = trace.getSpanContext(outer);
     const root = new RootSampler({ ratio, perSecond: 1000, clients: false, now: () => 0 });
     const isRecorded =
       parent === undefined
-        ? root.mayBegin(traceId, kind, attributes)
+        ? root.mayBegin(kind, attributes)
         : parent.traceFlags === TraceFlags.SAMPLED;
     const { RECORD_AND_SAMPLED, NOT_RECORD } = SamplingDecision;
     return { decision: isRecorded ? RECORD_AND_SAMPLED : NOT_RECORD };

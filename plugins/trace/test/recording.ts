@@ -33,11 +33,11 @@ export function recording({
       packer.add(span, Number.POSITIVE_INFINITY);
     },
   };
-  const sampler = {
-    mayBegin: (...args: Parameters<RootSampler["mayBegin"]>) =>
-      new RootSampler({ ratio: ratio(), perSecond: 1000, clients: false, now: () => 0 }).mayBegin(
-        ...args,
-      ),
+  const root = (): RootSampler =>
+    new RootSampler({ ratio: ratio(), perSecond: 1000, clients: false, now: () => 0 });
+  const sampler: Pick<RootSampler, "mayBegin" | "newTraceId"> = {
+    mayBegin: (...args) => root().mayBegin(...args),
+    newTraceId: (...args) => root().newTraceId(...args),
   };
   const tracer = new Tracers({ sampler, sink, contexts }).getTracer("test", "1.2.3");
   const told = (): SpanRecord[] => {

@@ -1,6 +1,5 @@
 import { SpanKind } from "@opentelemetry/api";
 import { describe, expect, test } from "vitest";
-import { newTraceId } from "../src/process/ids.ts";
 import { isInRatio, type RootOptions, RootSampler } from "../src/process/sampler.ts";
 
 const clock = { ms: 0 };
@@ -10,32 +9,43 @@ function sampler(options: Partial<RootOptions> = {}): RootSampler {
   return new RootSampler({ ratio: 1, perSecond: 1e9, clients: false, now, ...options });
 }
 
-function decides(
-  one: RootSampler,
-  { traceId = newTraceId(), kind = SpanKind.SERVER, attributes = {} } = {},
-): boolean {
-  return one.mayBegin(traceId, kind, attributes);
+function decides(one: RootSampler, { kind = SpanKind.SERVER, attributes = {} } = {}): boolean {
+  return one.mayBegin(kind, attributes);
 }
 
 describe("which traces are recorded", () => {
-  test("takes a share of those that begin, the same in every process", () => {
-    const [one, other] = [sampler({ ratio: 0.1 }), sampler({ ratio: 0.1 })];
-    const all = Array.from({ length: 20_000 }, () => newTraceId());
-    const taken = all.filter((traceId) => decides(one, { traceId }));
+  test("is a share of those that begin, and everybody with the same ratio knows it by their ids", () => {
+    const one = sampler({ ratio: 0.1 });
+    const all = Array.from({ length: 20_000 }, () => {
+      const isRecorded = decides(one);
+      return { isRecorded, traceId: one.newTraceId(isRecorded) };
+    });
+    const taken = all.filter(({ isRecorded }) => isRecorded);
     expect(taken.length / all.length).toBeGreaterThan(0.09);
     expect(taken.length / all.length).toBeLessThan(0.11);
-    expect(all.filter((traceId) => decides(other, { traceId }))).toEqual(taken);
+    const other = sampler({ ratio: 0.1 });
+    for (const { traceId, isRecorded } of all) {
+      expect(traceId).toMatch(/^[0-9a-f]{32}$/);
+      expect(other.isChosen(traceId)).toBe(isRecorded);
+    }
     // Whoever has a larger share has these, too.
-    expect(taken.every((traceId) => isInRatio(traceId, 0.2))).toBe(true);
+    expect(taken.every(({ traceId }) => isInRatio(traceId, 0.2))).toBe(true);
+    expect(new Set(all.map(({ traceId }) => traceId)).size).toBe(all.length);
+  });
+
+  test.each([1e-9, 0.5, 1 - 1e-12])("with a ratio of %d ids fit as well", (ratio) => {
+    const one = sampler({ ratio });
+    for (let count = 0; count < 1000; count++) {
+      for (const isRecorded of [true, false]) {
+        expect(one.isChosen(one.newTraceId(isRecorded))).toBe(isRecorded);
+      }
+    }
   });
 
   test("takes none with a ratio of 0, and all with one of 1", () => {
-    const ends = ["0".repeat(31).concat("1"), "f".repeat(32)];
-    expect(ends.map((traceId) => decides(sampler({ ratio: 0 }), { traceId }))).toEqual([
-      false,
-      false,
-    ]);
-    expect(ends.map((traceId) => decides(sampler(), { traceId }))).toEqual([true, true]);
+    const many = Array.from({ length: 1000 });
+    expect(many.some(() => decides(sampler({ ratio: 0 })))).toBe(false);
+    expect(many.every(() => decides(sampler()))).toBe(true);
   });
 
   test("begins so many in a second at most", () => {

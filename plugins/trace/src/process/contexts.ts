@@ -13,7 +13,7 @@ export class Contexts implements ContextManager {
   readonly #inner = new AsyncLocalStorageContextManager();
   /** Whether what is not recorded has no context. */
   readonly isFrugal: boolean;
-  /** The application has contexts of its own, such as with baggage. */
+  /** The application has contexts of its own, such as with baggage: they are not to be lost. */
   #isShared = false;
   /** Spans and requests that have one. */
   #held = 0;

@@ -5,12 +5,9 @@ import { type Followed, type HttpServerParts, RequestTracer } from "./request-tr
 
 type Emit = (this: object, ...args: unknown[]) => boolean;
 
-/** What is known of a request; that it is there says that the request was seen. */
+/** Says of an `emit` that it belongs to a request that was seen. */
 const FOLLOWED: unique symbol = Symbol("elpis.trace.followed");
-type Message = (IncomingMessage | ServerResponse) & {
-  [FOLLOWED]?: Followed;
-  readonly _events?: Readonly<Record<string, unknown>>;
-};
+type Message = IncomingMessage | ServerResponse;
 
 /**
  * Makes a span of each request that a server of Node's `http` or `https` answers. It is done where a server tells of a request and not
@@ -24,11 +21,8 @@ export function traceServers(parts: HttpServerParts): () => void {
   const servers = [http.Server.prototype, https.Server.prototype].map((prototype) =>
     wrapEmit(prototype, (emit) => tellRequest(tracer, contexts, emit)),
   );
-  const messages = [http.IncomingMessage.prototype, http.ServerResponse.prototype].map(
-    (prototype) => wrapEmit(prototype, (emit) => tellInContext(contexts, emit)),
-  );
   return () => {
-    for (const end of [...servers, ...messages]) end();
+    for (const end of servers) end();
   };
 }
 
@@ -59,34 +53,39 @@ function wrapEmit(prototype: NodeJS.EventEmitter, wrap: (emit: Emit) => Emit): (
 function tellRequest(tracer: RequestTracer, contexts: Contexts, emit: Emit): Emit {
   return function (...args) {
     if (args[0] !== "request") return emit.apply(this, args);
-    const [, request, response] = args as [
-      string,
-      Message & IncomingMessage,
-      Message & ServerResponse,
-    ];
+    const [, request, response] = args as [string, IncomingMessage, ServerResponse];
     // A server may hand its requests on to another one.
-    if (request[FOLLOWED] !== undefined) return emit.apply(this, args);
+    if ((request.emit as { [FOLLOWED]?: true } | undefined)?.[FOLLOWED] === true) {
+      return emit.apply(this, args);
+    }
     const followed = tracer.begin(this, request, response);
     if (followed === undefined) return emit.apply(this, args);
-    request[FOLLOWED] = followed;
-    response[FOLLOWED] = followed;
+    tellInContext(contexts, followed, request);
+    tellInContext(contexts, followed, response);
     return contexts.run(followed.context, () => emit.apply(this, args));
   };
 }
 
-/** What comes of a body, and when an answer has left, is told by the socket, which belongs to no request. */
-function tellInContext(contexts: Contexts, emit: Emit): Emit {
-  return function (this: Message, ...args) {
-    const followed = this[FOLLOWED];
-    if (followed === undefined) return emit.apply(this, args);
+/**
+ * What comes of a body, and when an answer has left, is told by the socket, which belongs to no request. Only of a request that is followed:
+ * others are as they ever were.
+ */
+function tellInContext(contexts: Contexts, followed: Followed, message: Message): void {
+  const emit = message.emit as unknown as Emit;
+  const wrapped: Emit & { [FOLLOWED]?: true } = function (
+    this: { readonly _events?: Readonly<Record<string, unknown>> },
+    ...args
+  ) {
     const event = args[0] as string;
-    // Most of what is told nobody listens to.
     const work = (): boolean => emit.apply(this, args);
+    // Most of what is told nobody listens to.
     const isHeard = this._events?.[event] !== undefined;
     try {
       return isHeard ? contexts.run(followed.context, work) : work();
     } finally {
       if (event === "close") followed.closed?.(this);
     }
-  } as Emit;
+  };
+  wrapped[FOLLOWED] = true;
+  message.emit = wrapped as never;
 }

@@ -73,9 +73,11 @@ export class SpansOfHub implements HubTracing {
     if (parent !== undefined && (parent.traceFlags & TraceFlags.SAMPLED) === 0) {
       return { extension: encodeCarried({ parent, baggage: this.#baggageOf(active) }) };
     }
+    const baggage = this.#baggageOf(active);
+    // It belongs to something that is not recorded, as far as can be known.
+    if (parent === undefined && contexts.isPassing && baggage === "") return undefined;
     const said = this.#sent.of(message);
     const span = this.#parts.tracer.startSpan(said.name, said, active);
-    const baggage = this.#baggageOf(active);
     if (!span.isRecording()) {
       if (contexts.isFrugal && baggage === "") return undefined;
       const own = span.spanContext();

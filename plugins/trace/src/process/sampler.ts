@@ -1,5 +1,6 @@
 import type { Attributes } from "@opentelemetry/api";
 import { SpanKind } from "../otel.ts";
+import { newTraceId } from "./ids.ts";
 
 /** By this attribute the spans of the hub's messages are known. */
 export const HUB_SYSTEM = "elpis";
@@ -19,8 +20,8 @@ export interface RootOptions {
 }
 
 /**
- * Decides with the first span of a trace, before anything is paid for; whatever has a parent keeps to what that one says. The ratio
- * goes by the trace's id, so that everybody who uses the same decides the same.
+ * Decides with the first span of a trace, before anything is paid for; whatever has a parent keeps to what that one says. The id of a trace
+ * is made to fit, so that everybody who goes by it, with the same ratio, decides the same.
  */
 export class RootSampler {
   readonly #options: RootOptions;
@@ -34,12 +35,27 @@ export class RootSampler {
   }
 
   /** Whether a span that belongs to no trace yet begins one that is recorded. */
-  mayBegin(traceId: string, kind: SpanKind, attributes: Attributes | undefined): boolean {
+  mayBegin(kind: SpanKind, attributes: Attributes | undefined): boolean {
+    const { ratio, clients } = this.#options;
     const isOfOthers =
-      kind === SpanKind.CLIENT &&
-      !this.#options.clients &&
-      attributes?.["rpc.system.name"] !== HUB_SYSTEM;
-    return !isOfOthers && this.isChosen(traceId) && this.#take();
+      kind === SpanKind.CLIENT && !clients && attributes?.["rpc.system.name"] !== HUB_SYSTEM;
+    if (isOfOthers || (ratio < 1 && Math.random() >= ratio)) return false;
+    return this.#take();
+  }
+
+  /** A new id, of which everybody who uses the same ratio thinks what was decided. */
+  newTraceId(isRecorded: boolean): string {
+    const { ratio } = this.#options;
+    const id = newTraceId();
+    if (ratio >= 1 || ratio <= 0 || this.isChosen(id) === isRecorded) return id;
+    const [from, to] = isRecorded ? [0, ratio] : [ratio, 1];
+    const place = Math.floor((from + Math.random() * (to - from)) * SHARES);
+    // So close to the other side that it may have been rounded to it.
+    const digits = Math.min(
+      Math.max(place, isRecorded ? 0 : Math.ceil(ratio * SHARES)),
+      SHARES - 1,
+    );
+    return id.slice(0, -SHARE_DIGITS) + digits.toString(16).padStart(SHARE_DIGITS, "0");
   }
 
   /** Whether the ratio has it recorded. */

@@ -11,12 +11,13 @@ import {
   INVALID_SPAN_CONTEXT,
   isSpanContextValid,
   isTracingSuppressed,
+  ROOT_CONTEXT,
   SpanKind,
   TraceFlags,
   trace,
 } from "../otel.ts";
 import type { Contexts } from "./contexts.ts";
-import { newSpanId, newTraceId } from "./ids.ts";
+import { newSpanId } from "./ids.ts";
 import { LiveSpan, type SpanSink } from "./live-span.ts";
 import type { RootSampler } from "./sampler.ts";
 
@@ -41,7 +42,7 @@ export class Tracers implements TracerProvider {
 
 /** What a tracer depends on. */
 export interface TracerParts {
-  readonly sampler: Pick<RootSampler, "mayBegin">;
+  readonly sampler: Pick<RootSampler, "mayBegin" | "newTraceId">;
   readonly sink: SpanSink;
   readonly contexts: Contexts;
 }
@@ -66,18 +67,20 @@ class LiveTracer implements Tracer {
     options: SpanOptions = NO_OPTIONS,
     outer: Context = context.active(),
   ): Span {
-    if (isTracingSuppressed(outer)) return NOTHING;
     const { sampler, sink, contexts } = this.#parts;
     const { kind = SpanKind.INTERNAL, attributes } = options;
-    const above = options.root === true ? undefined : trace.getSpan(outer);
+    const isAlone = outer === ROOT_CONTEXT;
+    if (!isAlone && isTracingSuppressed(outer)) return NOTHING;
+    const above = isAlone || options.root === true ? undefined : trace.getSpan(outer);
     const parent = parentIn(above);
-    if (parent === undefined && contexts.isPassing && !BEGINNINGS.has(kind)) return NOTHING;
-    const traceId = parent?.traceId ?? newTraceId();
-    const isRecorded =
-      parent === undefined
-        ? sampler.mayBegin(traceId, kind, attributes)
-        : (parent.traceFlags & TraceFlags.SAMPLED) !== 0;
-    if (!isRecorded && parent === undefined && contexts.isFrugal) return NOTHING;
+    let isRecorded: boolean;
+    if (parent !== undefined) isRecorded = (parent.traceFlags & TraceFlags.SAMPLED) !== 0;
+    else {
+      if (contexts.isPassing && !BEGINNINGS.has(kind)) return NOTHING;
+      isRecorded = sampler.mayBegin(kind, attributes);
+      if (!isRecorded && contexts.isFrugal) return NOTHING;
+    }
+    const traceId = parent?.traceId ?? sampler.newTraceId(isRecorded);
     // Made without what may be missing: a spread costs more than all the rest.
     const traceFlags = isRecorded ? TraceFlags.SAMPLED : TraceFlags.NONE;
     const traceState = parent?.traceState;

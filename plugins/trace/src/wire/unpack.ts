@@ -48,6 +48,8 @@ export function bytesOfTexts(texts: readonly string[]): number {
 interface Place {
   readonly texts: readonly string[];
   readonly bytes: Buffer;
+  /** What each span has of the texts, in bytes. */
+  readonly share: number;
 }
 
 /** Whether something is packed spans, by its frame. */
@@ -103,16 +105,17 @@ export class PackedSpan {
     return new Reader(this.#batch, this.#at).headText(NAME_AT) ?? "";
   }
 
-  /** About how many bytes of memory it takes, besides the texts of its batch. */
+  /** About how many bytes of memory it takes. */
   get bytes(): number {
-    return OBJECT_BYTES + this.#batch.bytes.readUInt32LE(this.#at);
+    const { bytes, share } = this.#batch;
+    return OBJECT_BYTES + bytes.readUInt32LE(this.#at) + share;
   }
 
   /** Lets go of the rest of its batch. @returns what it still shares with it */
   partWithOthers(): readonly string[] {
-    const { texts, bytes } = this.#batch;
+    const { texts, bytes, share } = this.#batch;
     const end = this.#at + bytes.readUInt32LE(this.#at);
-    this.#batch = { texts, bytes: Buffer.from(bytes.subarray(this.#at, end)) };
+    this.#batch = { texts, bytes: Buffer.from(bytes.subarray(this.#at, end)), share };
     this.#at = 0;
     return texts;
   }
@@ -128,9 +131,10 @@ export class PackedSpan {
  * @param onBad told how many are none
  */
 export function unpack(packed: PackedSpans, onBad: (count: number) => void): PackedSpan[] {
-  const { texts, bytes: view, count } = packed;
-  const bytes = Buffer.from(view.buffer, view.byteOffset, view.length);
-  const batch = { texts, bytes };
+  const { texts, count } = packed;
+  // Else all that was read with it from a socket would be held as well.
+  const bytes = Buffer.from(packed.bytes);
+  const batch = { texts, bytes, share: Math.ceil(bytesOfTexts(texts) / Math.max(1, count)) };
   const spans: PackedSpan[] = [];
   let at = 0;
   for (let index = 0; index < count; index++) {
