@@ -6,9 +6,9 @@ import { startTestHub, type TestHub } from "@elpis/testing";
 import { context, propagation, SpanKind, trace } from "@opentelemetry/api";
 import { W3CBaggagePropagator, W3CTraceContextPropagator } from "@opentelemetry/core";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { Contexts } from "../src/process/contexts.ts";
 import { traceServers } from "../src/process/http-server.ts";
 import { SpansOfHub } from "../src/process/hub-tracing.ts";
+import { Contexts } from "../src/spans/contexts.ts";
 import { recording } from "./recording.ts";
 
 let ratio = 1;

@@ -3,8 +3,8 @@ import { describe, expect, test } from "vitest";
 import { SpanKind } from "../src/otel.ts";
 import { failed } from "../src/process/failed.ts";
 import { isIgnoring, pathOf } from "../src/process/http-request.ts";
-import { Outbox } from "../src/process/outbox.ts";
-import { RootSampler } from "../src/process/sampler.ts";
+import { Outbox } from "../src/spans/outbox.ts";
+import { RootSampler } from "../src/spans/sampler.ts";
 
 const tracer = new BasicTracerProvider().getTracer("test");
 

@@ -19,8 +19,8 @@ import {
 } from "@opentelemetry/sdk-trace-base";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { HttpOptions } from "../src/options.ts";
-import { Contexts } from "../src/process/contexts.ts";
 import { traceServers } from "../src/process/http-server.ts";
+import { Contexts } from "../src/spans/contexts.ts";
 
 const exporter = new InMemorySpanExporter();
 const offs: Array<() => void> = [];

@@ -13,9 +13,9 @@ import {
 } from "@opentelemetry/sdk-trace-base";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { matcherOf } from "../src/pattern.ts";
-import { Contexts } from "../src/process/contexts.ts";
 import { SpansOfHub } from "../src/process/hub-tracing.ts";
-import { RootSampler } from "../src/process/sampler.ts";
+import { Contexts } from "../src/spans/contexts.ts";
+import { RootSampler } from "../src/spans/sampler.ts";
 
 const exporter = new InMemorySpanExporter();
 let ratio = 1;

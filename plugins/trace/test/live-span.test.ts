@@ -4,7 +4,7 @@ import { AsyncLocalStorageContextManager } from "@opentelemetry/context-async-ho
 import { BasicTracerProvider, type ReadableSpan } from "@opentelemetry/sdk-trace-base";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { TraceContext } from "../src/process/trace-context.ts";
+import { TraceContext } from "../src/spans/trace-context.ts";
 import { recording } from "./recording.ts";
 
 const sdk = new BasicTracerProvider().getTracer("test", "1.2.3");

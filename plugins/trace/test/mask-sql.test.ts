@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { maskSql } from "../src/process/mask-sql.ts";
+import { maskSql } from "../src/spans/mask-sql.ts";
 
 describe("a statement without its values", () => {
   test.each([

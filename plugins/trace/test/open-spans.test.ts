@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { Clock } from "../src/process/clock.ts";
-import { LiveSpan } from "../src/process/live-span.ts";
-import { OpenSpans } from "../src/process/open-spans.ts";
+import { Clock } from "../src/spans/clock.ts";
+import { LiveSpan } from "../src/spans/live-span.ts";
+import { OpenSpans } from "../src/spans/open-spans.ts";
 
 const sink = { clock: new Clock(), began: () => {}, ended: () => {} };
 let made = 0;

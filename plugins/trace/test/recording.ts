@@ -1,11 +1,11 @@
 import type { SpanRecord } from "@elpis/api";
 import type { Tracer } from "@opentelemetry/api";
-import { Clock } from "../src/process/clock.ts";
-import { Contexts } from "../src/process/contexts.ts";
-import { Discretion } from "../src/process/discretion.ts";
-import type { LiveSpan, SpanSink } from "../src/process/live-span.ts";
-import { RootSampler } from "../src/process/sampler.ts";
-import { Tracers } from "../src/process/tracer.ts";
+import { Clock } from "../src/spans/clock.ts";
+import { Contexts } from "../src/spans/contexts.ts";
+import { Discretion } from "../src/spans/discretion.ts";
+import type { LiveSpan, SpanSink } from "../src/spans/live-span.ts";
+import { RootSampler } from "../src/spans/sampler.ts";
+import { Tracers } from "../src/spans/tracer.ts";
 import { Packer } from "../src/wire/pack.ts";
 import { unpack } from "../src/wire/unpack.ts";
 

@@ -1,6 +1,6 @@
 import { SpanKind } from "@opentelemetry/api";
 import { describe, expect, test } from "vitest";
-import { isInRatio, type RootOptions, RootSampler } from "../src/process/sampler.ts";
+import { isInRatio, type RootOptions, RootSampler } from "../src/spans/sampler.ts";
 
 const clock = { ms: 0 };
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { SqlOptions } from "../src/options.ts";
-import { Discretion } from "../src/process/discretion.ts";
+import { Discretion } from "../src/spans/discretion.ts";
 import type { SentSpan } from "../src/topics.ts";
 import { recording } from "./recording.ts";
 

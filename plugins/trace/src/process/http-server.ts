@@ -1,6 +1,6 @@
 import http, { type IncomingMessage, type ServerResponse } from "node:http";
 import https from "node:https";
-import type { Contexts } from "./contexts.ts";
+import type { Contexts } from "../spans/contexts.ts";
 import { type Followed, type HttpServerParts, RequestTracer } from "./request-tracer.ts";
 
 type Emit = (this: object, ...args: unknown[]) => boolean;

@@ -19,13 +19,13 @@ import {
   TraceFlags,
   trace,
 } from "../otel.ts";
+import type { Contexts } from "../spans/contexts.ts";
+import { newSpanId, newTraceId } from "../spans/ids.ts";
+import { HUB_SYSTEM } from "../spans/sampler.ts";
+import { TraceContext } from "../spans/trace-context.ts";
 import { HUB_FROM } from "../wire/layout.ts";
 import { decodeCarried, encodeCarried, isUntraced, UNTRACED_BYTES } from "./carrier.ts";
-import type { Contexts } from "./contexts.ts";
 import { failed } from "./failed.ts";
-import { newSpanId, newTraceId } from "./ids.ts";
-import { HUB_SYSTEM } from "./sampler.ts";
-import { TraceContext } from "./trace-context.ts";
 
 /** Of its parts it needs these. */
 export interface HubTracingParts {

@@ -19,9 +19,9 @@ import {
   SpanStatusCode,
   suppressTracing,
 } from "../otel.ts";
-import type { Contexts } from "./contexts.ts";
+import type { Contexts } from "../spans/contexts.ts";
+import { TraceContext } from "../spans/trace-context.ts";
 import { headersIn, hostOf, isIgnoring, nameOfRequest, pathOf } from "./http-request.ts";
-import { TraceContext } from "./trace-context.ts";
 
 /** What traces requests needs. */
 export interface HttpServerParts {

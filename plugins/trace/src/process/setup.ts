@@ -4,8 +4,8 @@ import { chosen, makeChosen } from "../libraries/chosen.ts";
 import { hookImports } from "../libraries/esm-hooks.ts";
 import { installedFinder } from "../libraries/installed.ts";
 import type { TraceOptions } from "../options.ts";
+import type { RecorderParts } from "../spans/recorder.ts";
 import type { OwnTopics } from "../topics.ts";
-import type { RecorderParts } from "./recorder.ts";
 import { startTracing } from "./start.ts";
 
 /** Starts the plugin in a process: what records, and in one of them what keeps. */

@@ -14,14 +14,14 @@ import {
   W3CTraceContextPropagator,
 } from "../otel.ts";
 import { matcherOf } from "../pattern.ts";
-import { Contexts } from "./contexts.ts";
-import { Discretion } from "./discretion.ts";
+import { Contexts } from "../spans/contexts.ts";
+import { Discretion } from "../spans/discretion.ts";
+import { Recorder, type RecorderParts } from "../spans/recorder.ts";
+import { RootSampler } from "../spans/sampler.ts";
+import { Tracers } from "../spans/tracer.ts";
 import { traceServers } from "./http-server.ts";
 import { SpansOfHub } from "./hub-tracing.ts";
 import { LegacyPropagator } from "./legacy-propagator.ts";
-import { Recorder, type RecorderParts } from "./recorder.ts";
-import { RootSampler } from "./sampler.ts";
-import { Tracers } from "./tracer.ts";
 
 /** What records in this process. */
 export interface Tracing {
