@@ -160,6 +160,7 @@ describe("where a part of the traces is recorded", () => {
     contexts.pass();
     expect(made.tracer.startSpan("one").isRecording()).toBe(false);
     expect(made.tracer.startSpan("one", { kind: SpanKind.SERVER }).isRecording()).toBe(true);
+    expect(made.tracer.startSpan("one", { root: true }).isRecording()).toBe(true);
     await expect.poll(() => contexts.isPassing, { timeout: 5000 }).toBe(false);
     expect(made.tracer.startSpan("one").isRecording()).toBe(true);
   });

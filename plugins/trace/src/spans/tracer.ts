@@ -76,7 +76,9 @@ class LiveTracer implements Tracer {
     let isRecorded: boolean;
     if (parent !== undefined) isRecorded = (parent.traceFlags & TraceFlags.SAMPLED) !== 0;
     else {
-      if (contexts.isPassing && !BEGINNINGS.has(kind)) return NOTHING;
+      // Whoever says that it begins something knows.
+      const isKnown = options.root === true || BEGINNINGS.has(kind);
+      if (contexts.isPassing && !isKnown) return NOTHING;
       isRecorded = sampler.mayBegin(kind, attributes);
       if (!isRecorded && contexts.isFrugal) return NOTHING;
     }
