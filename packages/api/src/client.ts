@@ -254,7 +254,7 @@ export interface Client<Topics = AnyTopics> {
   /** Calls `listener` when events of this peer were lost on their way; see {@link Overflow}. */
   onDropped(listener: (dropped: DroppedEvents) => void): Off;
 
-  /** The peers of the hub that match, this one included. */
+  /** The peers of the hub that match, this one included, in the order in which they joined. */
   peers(selector?: Selector): Promise<PeerInfo[]>;
   /** Calls `listener` for each matching peer that is there, then for each change. */
   watchPeers(listener: (change: PeerChange) => void, selector?: Selector): Off;

@@ -19,10 +19,10 @@ export class OneRunner {
     hub.handle(CLAIM_TOPIC, (key: string, { from }) => this.#decide(key, from.id));
   }
 
-  /** Whether this process is the one to run it. The oldest process decides: a new one never takes its place. */
+  /** Whether this process is the one to run it. The one that joined first decides: a new one never takes its place. */
   async isMine(key: string): Promise<boolean> {
     const own = this.#hub.location.id;
-    for (const keeper of await this.#oldestFirst()) {
+    for (const keeper of await this.#inOrder()) {
       if (keeper === own) return this.#decide(key, own);
       try {
         return await this.#ask(keeper, key);
@@ -43,12 +43,13 @@ export class OneRunner {
   }
 
   async #decide(key: string, caller: number): Promise<boolean> {
-    const alive = new Set(await this.#oldestFirst());
+    const alive = new Set(await this.#inOrder());
     return this.#claims.take(key, caller, alive, performance.now());
   }
 
-  async #oldestFirst(): Promise<number[]> {
+  /** As they joined. Their numbers say in which order they were started, and who starts first may join last. */
+  async #inOrder(): Promise<number[]> {
     const peers = await this.#hub.peers(this.#family);
-    return peers.map(({ id }) => id).sort((one, other) => one - other);
+    return peers.map(({ id }) => id);
   }
 }
