@@ -2,7 +2,8 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { Outbox } from "../src/spans/outbox.ts";
 import type { OpenSpan, SentSpan, SpanBatch } from "../src/topics.ts";
-import { isPacked, unpack } from "../src/wire/unpack.ts";
+import { isPacked } from "../src/wire/check.ts";
+import { unpack } from "../src/wire/unpack.ts";
 import { packable } from "./packed.ts";
 
 let last = 0;

@@ -1,6 +1,7 @@
 import type { SentSpan } from "../src/topics.ts";
 import { KINDS, type PackedSpans, STATUSES } from "../src/wire/layout.ts";
-import { type Packable, Packer, type Tags, type Value } from "../src/wire/pack.ts";
+import { Packer } from "../src/wire/pack.ts";
+import type { Packable, Tags, Value } from "../src/wire/packable.ts";
 
 const tagsOf = (tags: SentSpan["tags"]): Tags =>
   Object.entries(tags).flatMap(([name, value]) => [name, value as Value]);

@@ -1,9 +1,10 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { SentSpan } from "../src/topics.ts";
+import { isPacked } from "../src/wire/check.ts";
 import { KINDS, type PackedSpans, STATUSES } from "../src/wire/layout.ts";
 import { Packer } from "../src/wire/pack.ts";
-import { isPacked, unpack } from "../src/wire/unpack.ts";
+import { unpack } from "../src/wire/unpack.ts";
 import { packable, packed } from "./packed.ts";
 
 const SOURCE = { app: "shop", name: "web", index: 0, epoch: 1 };

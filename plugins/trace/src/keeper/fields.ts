@@ -1,4 +1,5 @@
 import type { SignalTags, SpanEvent, SpanLink, SpanRecord } from "@elpis/api";
+import { KINDS, STATUSES } from "../wire/layout.ts";
 
 // Whether parts of what came over the hub are what a span may have.
 
@@ -8,15 +9,6 @@ export type Fields = Readonly<Record<string, unknown>>;
 const MAX_TIME_MS = 8.64e15;
 const TRACE_ID = /^[0-9a-f]{32}$/;
 const SPAN_ID = /^[0-9a-f]{16}$/;
-const KINDS: ReadonlySet<unknown> = new Set([
-  "internal",
-  "server",
-  "client",
-  "producer",
-  "consumer",
-] satisfies SpanRecord["kind"][]);
-const STATUSES: ReadonlySet<unknown> = new Set(["unset", "ok", "error"]);
-
 export const isFields = (value: unknown): value is Fields =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 export const isTraceId = (value: unknown): value is string =>
@@ -27,8 +19,10 @@ export const isCount = (value: unknown): value is number =>
   Number.isSafeInteger(value) && (value as number) >= 0;
 export const isTime = (value: unknown): value is number =>
   typeof value === "number" && Math.abs(value) <= MAX_TIME_MS;
-export const isKind = (value: unknown): value is SpanRecord["kind"] => KINDS.has(value);
-export const isStatus = (value: unknown): value is SpanRecord["status"] => STATUSES.has(value);
+export const isKind = (value: unknown): value is SpanRecord["kind"] =>
+  (KINDS as readonly unknown[]).includes(value);
+export const isStatus = (value: unknown): value is SpanRecord["status"] =>
+  (STATUSES as readonly unknown[]).includes(value);
 export const isOptionalText = (value: unknown): value is string | undefined =>
   value === undefined || typeof value === "string";
 

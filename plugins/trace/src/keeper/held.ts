@@ -1,6 +1,6 @@
 import type { PointSource, SpanRecord } from "@elpis/api";
 import { HUB_FROM } from "../wire/layout.ts";
-import { isTimeout } from "./failures.ts";
+import { isTimeout } from "../wire/timeouts.ts";
 import { heldBytes } from "./sizes.ts";
 
 /** A span of which is known what decides on its trace; all of it is made when somebody wants it. */
@@ -37,7 +37,7 @@ export class PlainSpan implements HeldSpan {
 
   constructor(record: SpanRecord) {
     this.#record = record;
-    this.isTimeout = isTimeout(record);
+    this.isTimeout = isTimeout(record.tags);
     this.isFailure = record.status === "error" || this.isTimeout;
     const from = record.tags[HUB_FROM];
     this.from = typeof from === "string" ? from : undefined;

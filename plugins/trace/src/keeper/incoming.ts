@@ -1,7 +1,7 @@
 import type { PointSource, SpanEvent, SpanLink, SpanRecord } from "@elpis/api";
 import { badBatch } from "../errors.ts";
+import { isPacked } from "../wire/check.ts";
 import type { PackedSpans } from "../wire/layout.ts";
-import { isPacked } from "../wire/unpack.ts";
 import type { Source } from "./contract.ts";
 import {
   type Fields,

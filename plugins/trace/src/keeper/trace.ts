@@ -1,4 +1,4 @@
-import { bytesOfTexts } from "../wire/unpack.ts";
+import { bytesOfTexts } from "../wire/packed-span.ts";
 import type { HeldSpan } from "./held.ts";
 import type { Process } from "./members.ts";
 

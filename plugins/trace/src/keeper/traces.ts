@@ -1,6 +1,7 @@
 import type { TraceDetails, TracePage } from "@elpis/api";
+import { isPacked } from "../wire/check.ts";
 import type { PackedSpans } from "../wire/layout.ts";
-import { isPacked, unpack } from "../wire/unpack.ts";
+import { unpack } from "../wire/unpack.ts";
 import { Cache } from "./cache.ts";
 import type { Moment, MoreStats, Source } from "./contract.ts";
 import { type Decision, Decisions } from "./decisions.ts";

@@ -1,11 +1,5 @@
 import type { Arriving, HubTracing, Leaving, Location, TracedMessage } from "@elpis/api";
-import type {
-  Attributes,
-  Context,
-  SpanContext,
-  TextMapPropagator,
-  Tracer,
-} from "@opentelemetry/api";
+import type { Context, SpanContext, TextMapPropagator, Tracer } from "@opentelemetry/api";
 import {
   context,
   defaultTextMapGetter,
@@ -14,18 +8,17 @@ import {
   isTracingSuppressed,
   propagation,
   ROOT_CONTEXT,
-  SpanKind,
   suppressTracing,
   TraceFlags,
   trace,
 } from "../otel.ts";
 import type { Contexts } from "../spans/contexts.ts";
 import { newSpanId, newTraceId } from "../spans/ids.ts";
-import { HUB_SYSTEM } from "../spans/sampler.ts";
 import { TraceContext } from "../spans/trace-context.ts";
 import { HUB_FROM } from "../wire/layout.ts";
 import { decodeCarried, encodeCarried, isUntraced, UNTRACED_BYTES } from "./carrier.ts";
 import { failed } from "./failed.ts";
+import { AllSaid } from "./said.ts";
 
 /** Of its parts it needs these. */
 export interface HubTracingParts {
@@ -41,16 +34,6 @@ export interface HubTracingParts {
 const LEFT_ALONE: Leaving = { extension: UNTRACED_BYTES };
 const SILENT = suppressTracing(ROOT_CONTEXT);
 const IN_SILENCE: Arriving = { run: (work) => context.with(SILENT, work) };
-
-/** Kinds and names as the conventions of OpenTelemetry have them for messaging and for remote calls. */
-const IS_MESSAGE: ReadonlySet<TracedMessage["verb"]> = new Set(["emit", "consume", "enqueue"]);
-
-/** What is said of all messages alike, which is nearly all. */
-interface Said {
-  readonly name: string;
-  readonly kind: SpanKind;
-  readonly attributes: Attributes;
-}
 
 /** Has every message of the hub make a span where it leaves and one where it comes, and the trace travel in between. */
 export class SpansOfHub implements HubTracing {
@@ -162,61 +145,6 @@ export class SpansOfHub implements HubTracing {
 /** Of something that nobody records. */
 function newIds(): SpanContext {
   return { traceId: newTraceId(), spanId: newSpanId(), traceFlags: TraceFlags.NONE };
-}
-
-/** Topics are few; only tags of objects may be many. */
-const MAX_SAID = 1000;
-
-/** By verb, and by topic with what is called of it. */
-class AllSaid {
-  readonly #way: "send" | "process";
-  readonly #byVerb = new Map<TracedMessage["verb"], Map<string, Said>>();
-
-  constructor(way: "send" | "process") {
-    this.#way = way;
-  }
-
-  of(message: TracedMessage): Said {
-    const { verb, topic, member } = message;
-    const ofVerb = this.#byVerb.get(verb) ?? new Map<string, Said>();
-    const key = member === undefined ? topic : `${topic} ${member}`;
-    const known = ofVerb.get(key);
-    if (known !== undefined) return known;
-    if (ofVerb.size >= MAX_SAID) ofVerb.clear();
-    const said = {
-      name: nameOf(message, this.#way),
-      kind: kindOf(verb, this.#way),
-      attributes: attributesOf(message, this.#way),
-    };
-    this.#byVerb.set(verb, ofVerb.set(key, said));
-    return said;
-  }
-}
-
-function kindOf(verb: TracedMessage["verb"], way: "send" | "process"): SpanKind {
-  if (IS_MESSAGE.has(verb)) return way === "send" ? SpanKind.PRODUCER : SpanKind.CONSUMER;
-  return way === "send" ? SpanKind.CLIENT : SpanKind.SERVER;
-}
-
-function nameOf({ verb, topic, member }: TracedMessage, way: "send" | "process"): string {
-  if (verb === "call") return `${topic}.${member}`;
-  return IS_MESSAGE.has(verb) ? `${way} ${topic}` : topic;
-}
-
-function attributesOf({ verb, topic, member }: TracedMessage, way: "send" | "process"): Attributes {
-  if (IS_MESSAGE.has(verb)) {
-    return {
-      "messaging.system": HUB_SYSTEM,
-      "messaging.destination.name": topic,
-      "messaging.operation.type": way,
-      "messaging.operation.name": verb,
-    };
-  }
-  return {
-    "rpc.system.name": HUB_SYSTEM,
-    "rpc.method": member === undefined ? topic : `${topic}/${member}`,
-    "elpis.hub.verb": verb,
-  };
 }
 
 const shortNames = new WeakMap<Location, string>();

@@ -2,7 +2,7 @@ import { redact } from "@elpis/api";
 import type { SqlOptions } from "../options.ts";
 import type { OpenSpan } from "../topics.ts";
 import { KINDS } from "../wire/layout.ts";
-import { type Packable, type Rewrite, tagOf, type Value } from "../wire/pack.ts";
+import { type Packable, type Rewrite, tagOf, type Value } from "../wire/packable.ts";
 import type { LiveSpan } from "./live-span.ts";
 import { maskSql } from "./mask-sql.ts";
 

@@ -9,11 +9,10 @@ import type {
   TimeInput,
 } from "@opentelemetry/api";
 import { SpanStatusCode } from "../otel.ts";
-import type { Packable, Tags, Value } from "../wire/pack.ts";
+import type { Packable, Value } from "../wire/packable.ts";
 import { type Clock, timeOf } from "./clock.ts";
+import { addTag, MAX_TAGS, tagsOf, tagValue } from "./tags.ts";
 
-const MAX_TAGS = 128;
-const MAX_CHARS = 4096;
 const MAX_EVENTS = 32;
 const MAX_LINKS = 128;
 /** From how far apart on a span has a beginning of its own, and not that of the moment in which it was made. */
@@ -202,46 +201,4 @@ export class LiveSpan implements Span, Packable {
   #now(): number {
     return this.#sink.clock.wall(performance.now());
   }
-}
-
-function tagsOf(attributes: Attributes): Tags {
-  const tags: Array<string | Value> = [];
-  for (const key in attributes) addTag(tags, key, attributes[key]);
-  return tags;
-}
-
-function addTag(tags: Array<string | Value>, key: string, given: AttributeValue | undefined): void {
-  const value = tagValue(given);
-  if (value === undefined || key === "") return;
-  for (let at = 0; at < tags.length; at += 2) {
-    if (tags[at] === key) {
-      tags[at + 1] = value;
-      return;
-    }
-  }
-  if (tags.length < 2 * MAX_TAGS) tags.push(key, value);
-}
-
-/** What can be a value; undefined: it is none. */
-function tagValue(value: unknown): Value | undefined {
-  switch (typeof value) {
-    case "string":
-      return value.length > MAX_CHARS ? value.slice(0, MAX_CHARS) : value;
-    case "number":
-    case "boolean":
-      return value;
-    case "object":
-      return Array.isArray(value) ? listOf(value) : undefined;
-    default:
-      return undefined;
-  }
-}
-
-/** All of a list are of one kind; what is missing in between is left out. */
-function listOf(values: readonly unknown[]): Value | undefined {
-  const list = values.filter((one) => one !== null && one !== undefined);
-  const type = typeof list[0];
-  const isPlain = list.length === 0 || type === "string" || type === "number" || type === "boolean";
-  if (!isPlain || list.some((one) => typeof one !== type)) return undefined;
-  return list.map((one) => tagValue(one) as string | number | boolean);
 }

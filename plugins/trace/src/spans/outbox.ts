@@ -1,6 +1,7 @@
 import type { OpenSpan, SpanBatch } from "../topics.ts";
 import type { PackedSpans } from "../wire/layout.ts";
-import { type Packable, Packer } from "../wire/pack.ts";
+import { Packer } from "../wire/pack.ts";
+import type { Packable } from "../wire/packable.ts";
 
 /** How many spans may wait, and their bytes. */
 const MAX_WAITING = 8192;

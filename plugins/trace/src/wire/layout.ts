@@ -72,6 +72,10 @@ export const WHOLE = 5;
 /** Which process sent a message: the parent of a span with this tag is always one of ours. */
 export const HUB_FROM = "elpis.hub.from";
 
+/** How many texts are listed, and how long one is: others stand where they are used. */
+export const MAX_LISTED = 512;
+export const MAX_LISTED_CHARS = 1024;
+
 /** Spans as they travel. */
 export interface PackedSpans {
   /** Texts that the bytes name by their numbers. */

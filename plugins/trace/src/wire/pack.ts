@@ -26,93 +26,31 @@ import {
   TRUE,
   WHOLE,
 } from "./layout.ts";
+import { type Packable, type Rewrite, type Tags, tagOf, type Value } from "./packable.ts";
+import { Texts } from "./texts.ts";
 import { isTimeoutTag } from "./timeouts.ts";
 
-/** A value of a tag. */
-export type Value = string | number | boolean | ReadonlyArray<string | number | boolean>;
-/** Names and values, in turn. */
-export type Tags = ReadonlyArray<string | Value>;
-
-/** A span that can be packed. */
-export interface Packable {
-  readonly traceId: string;
-  readonly spanId: string;
-  readonly parentSpanId: string | undefined;
-  readonly traceState: string | undefined;
-  readonly name: string;
-  /** As OpenTelemetry numbers them. */
-  readonly kind: number;
-  /** Milliseconds since 1970. */
-  readonly start: number;
-  readonly durationMs: number;
-  /** As OpenTelemetry numbers them: unset, ok, error. */
-  readonly status: number;
-  readonly statusMessage: string | undefined;
-  /** Name and version of the instrumentation. */
-  readonly scope: string;
-  readonly tags: Tags;
-  readonly events: ReadonlyArray<{
-    readonly name: string;
-    readonly time: number;
-    readonly tags: Tags;
-  }>;
-  readonly links: ReadonlyArray<{
-    readonly traceId: string;
-    readonly spanId: string;
-    readonly tags: Tags;
-  }>;
-}
-
-/** What becomes of the value of a tag before it is told; undefined: it is not told. */
-export type Rewrite = (value: Value, span: Packable) => Value | undefined;
-
 const FIRST_BYTES = 16 * 1024;
-/** Longer texts, and those beyond so many, stand where they are used. */
-const MAX_LISTED_CHARS = 1024;
-const MAX_LISTED = 512;
-/** Texts that are remembered from batch to batch. */
-const MAX_KNOWN = 4096;
 const MAX_BYTES_OF_CHAR = 3;
 const MAX_ITEMS = 0xffff;
-
-/** Spans of so many names are looked at for what they have in common. */
-const MAX_SHAPES = 500;
-
-/** What the last span of a name had, at each place of its tags: most of it the next one has as well. */
-interface Shape {
-  readonly names: Known[];
-  readonly values: Array<Known | undefined>;
-}
-
-/** A text that was used before. */
-interface Known {
-  /** In which batch it has its number. */
-  batch: number;
-  number: number;
-  readonly text: string;
-  readonly rewrite: Rewrite | undefined;
-}
 
 /** Packs spans as they end, so that nothing of them is held meanwhile but bytes. */
 export class Packer {
   readonly #rewriteOf: (name: string) => Rewrite | undefined;
-  #known = new Map<string, Known>();
-  #shapes = new Map<string, Shape>();
-  #batch = 1;
-  #texts: string[] = [];
+  readonly #texts: Texts;
   #buffer: Buffer = Buffer.allocUnsafeSlow(FIRST_BYTES);
   #at = 0;
   /** Spans that are packed, and about how many bytes they take. */
   count = 0;
-  #listedChars = 0;
 
   /** @param rewriteOf what becomes of values of tags of a name */
   constructor(rewriteOf: (name: string) => Rewrite | undefined = () => undefined) {
     this.#rewriteOf = rewriteOf;
+    this.#texts = new Texts(rewriteOf);
   }
 
   get bytes(): number {
-    return this.#at + 2 * this.#listedChars;
+    return this.#at + 2 * this.#texts.chars;
   }
 
   /** Adds a span, if it takes no more bytes. */
@@ -167,20 +105,13 @@ export class Packer {
   /** Takes out what was packed. */
   take(): PackedSpans {
     const bytes = this.#buffer.subarray(0, this.#at);
-    const packed = { texts: this.#texts, bytes, count: this.count };
+    const packed = { texts: this.#texts.take(), bytes, count: this.count };
     // Whoever sends it needs it unchanged, perhaps for a while.
     this.#buffer = Buffer.allocUnsafeSlow(
       Math.max(FIRST_BYTES, Math.min(this.#at, 8 * FIRST_BYTES)),
     );
     this.#at = 0;
-    this.#texts = [];
-    this.#listedChars = 0;
     this.count = 0;
-    this.#batch += 1;
-    if (this.#known.size > MAX_KNOWN || this.#shapes.size > MAX_SHAPES) {
-      this.#known = new Map();
-      this.#shapes = new Map();
-    }
     return packed;
   }
 
@@ -191,12 +122,12 @@ export class Packer {
     this.#at += 2;
     let count = 0;
     let isTimeout = false;
-    const { names, values } = this.#shapeOf(span?.name ?? "");
+    const { names, values } = this.#texts.shapeOf(span?.name ?? "");
     for (let at = 0; at < tags.length && count < MAX_ITEMS; at += 2) {
       const place = at >> 1;
       const name = tags[at] as string;
       let value: Value | undefined = tags[at + 1] as Value;
-      const known = this.#likely(name, names[place]);
+      const known = this.#texts.likely(name, names[place]);
       if (span !== undefined) {
         const rewrite = known === undefined ? this.#rewriteOf(name) : known.rewrite;
         if (rewrite !== undefined) value = rewrite(value, span);
@@ -210,7 +141,7 @@ export class Packer {
       }
       if (typeof value === "string") {
         this.#u8(TEXT);
-        const text = this.#likely(value, values[place]);
+        const text = this.#texts.likely(value, values[place]);
         values[place] = text;
         if (text === undefined) this.#inline(value);
         else this.#u32(text.number);
@@ -220,21 +151,6 @@ export class Packer {
     this.#buffer[countAt] = count & 0xff;
     this.#buffer[countAt + 1] = count >>> 8;
     return isTimeout;
-  }
-
-  #shapeOf(name: string): Shape {
-    let shape = this.#shapes.get(name);
-    if (shape === undefined) {
-      shape = { names: [], values: [] };
-      this.#shapes.set(name, shape);
-    }
-    return shape;
-  }
-
-  /** The same as `knownOf`, where it is likely which one it is. */
-  #likely(text: string, likely: Known | undefined): Known | undefined {
-    const isIt = likely !== undefined && likely.batch === this.#batch && likely.text === text;
-    return isIt ? likely : this.#knownOf(text);
   }
 
   #value(value: Value): void {
@@ -258,25 +174,8 @@ export class Packer {
     }
   }
 
-  /** The text's number, where it has one or can have one. */
-  #knownOf(text: string): Known | undefined {
-    const known = this.#known.get(text);
-    if (known !== undefined && known.batch === this.#batch) return known;
-    if (text.length > MAX_LISTED_CHARS || this.#texts.length >= MAX_LISTED) return undefined;
-    const number = this.#texts.push(text) - 1;
-    this.#listedChars += text.length;
-    if (known !== undefined) {
-      known.batch = this.#batch;
-      known.number = number;
-      return known;
-    }
-    const made = { batch: this.#batch, number, text, rewrite: this.#rewriteOf(text) };
-    this.#known.set(text, made);
-    return made;
-  }
-
   #text(text: string): void {
-    const known = this.#knownOf(text);
+    const known = this.#texts.find(text);
     if (known === undefined) this.#inline(text);
     else this.#u32(known.number);
   }
@@ -290,7 +189,7 @@ export class Packer {
 
   #headText(at: number, text: string | undefined): void {
     if (text === undefined) return writeU32(this.#buffer, at, NO_TEXT);
-    const known = this.#knownOf(text);
+    const known = this.#texts.find(text);
     if (known !== undefined) return writeU32(this.#buffer, at, known.number);
     this.#ensure(MAX_BYTES_OF_CHAR * text.length);
     const length = this.#buffer.write(text, this.#at);
@@ -327,12 +226,6 @@ export class Packer {
     this.#buffer.copy(larger, 0, 0, this.#at);
     this.#buffer = larger;
   }
-}
-
-/** The value of a tag; undefined: it is not there. */
-export function tagOf(tags: Tags, name: string): Value | undefined {
-  for (let at = 0; at < tags.length; at += 2) if (tags[at] === name) return tags[at + 1];
-  return undefined;
 }
 
 function writeU32(buffer: Buffer, at: number, value: number): void {

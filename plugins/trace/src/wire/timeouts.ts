@@ -1,3 +1,5 @@
+import type { SignalTags } from "@elpis/api";
+
 /** Types of errors that mean that a deadline has passed. */
 const TIMEOUTS: ReadonlySet<unknown> = new Set([
   "ELPIS_HUB_DEADLINE",
@@ -13,4 +15,9 @@ export function isTimeoutTag(name: string, value: unknown): boolean {
   if (name === "http.response.status_code") return Number(value) === GATEWAY_TIMEOUT;
   if (name !== "error.type" || typeof value !== "string") return false;
   return TIMEOUTS.has(value) || OWN_TIMEOUT.test(value);
+}
+
+/** Whether tags say that a deadline passed. */
+export function isTimeout(tags: SignalTags): boolean {
+  return ["error.type", "http.response.status_code"].some((name) => isTimeoutTag(name, tags[name]));
 }
