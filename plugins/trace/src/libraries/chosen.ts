@@ -40,7 +40,8 @@ export async function makeChosen(
         try {
           const { kind, options: own, fixed, gated = [] } = LIBRARIES[name];
           const Kind = await kind();
-          const made = new Kind({ ...own, ...options, ...fixed, enabled: false });
+          const ours = typeof own === "function" ? own() : own;
+          const made = new Kind({ ...ours, ...options, ...fixed, enabled: false });
           gate(made, gated, isInVain);
           return made;
         } catch (error) {

@@ -1,6 +1,7 @@
 import type { AnyInstrumentation } from "../options.ts";
 import { load } from "../otel.ts";
 import type { LibraryName } from "./names.ts";
+import { loadSayCommand, redisStatements } from "./redis-statements.ts";
 
 type Options = Readonly<Record<string, unknown>>;
 type Kind = new (options: Options) => AnyInstrumentation;
@@ -13,8 +14,8 @@ export interface Library {
   readonly isDefault: boolean;
   /** Loads what traces it, and nothing else. */
   readonly kind: () => Kind | Promise<Kind>;
-  /** What its instrumentation is told, besides what the application says. */
-  readonly options?: Options;
+  /** What its instrumentation is told, unless the application says otherwise. */
+  readonly options?: Options | (() => Options);
   /** And whatever the application says. */
   readonly fixed?: Options;
   /** Functions that it stays out of where nothing is recorded; see `gate`. */
@@ -62,7 +63,10 @@ export const LIBRARIES: Readonly<Record<LibraryName, Library>> = {
     // Servers are traced where they tell of a request.
     fixed: { disableIncomingRequestInstrumentation: true },
   }),
-  ioredis: official("ioredis", "IORedisInstrumentation", { gated: ["sendCommand"] }),
+  ioredis: official("ioredis", "IORedisInstrumentation", {
+    gated: ["sendCommand"],
+    options: () => ({ dbStatementSerializer: redisStatements(loadSayCommand()) }),
+  }),
   kafkajs: official("kafkajs", "KafkaJsInstrumentation"),
   koa: official("koa", "KoaInstrumentation", { options: { ignoreLayersType: ["middleware"] } }),
   log4js: own("log4js", async () => (await import("./log4js.ts")).Log4jsInstrumentation),
