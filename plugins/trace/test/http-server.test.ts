@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import http, { type IncomingMessage, type RequestListener, type ServerResponse } from "node:http";
-import { type AddressInfo, connect } from "node:net";
+import { type AddressInfo, connect, Socket } from "node:net";
 import { UNTRACED } from "@elpis/api";
 import { context, type Span, trace } from "@opentelemetry/api";
 import { AsyncLocalStorageContextManager } from "@opentelemetry/context-async-hooks";
@@ -216,14 +216,17 @@ describe("requests to a server", () => {
       answered += 1;
     });
     server.emit("request", { url: "/fake" }, {});
-    expect(answered).toBe(1);
+    server.emit("request", new http.IncomingMessage(new Socket()));
+    server.emit("request");
+    expect(answered).toBe(3);
   });
 
   test("are let go of when the plugin ends", async () => {
-    const before = http.Server.prototype.emit;
+    const kinds = [http.Server, http.IncomingMessage, http.ServerResponse];
+    const before = kinds.map(({ prototype }) => prototype.emit);
     const server = await serve((_, response) => response.end());
     for (const off of offs.splice(0, 1)) off();
-    expect(http.Server.prototype.emit).toBe(before);
+    expect(kinds.map(({ prototype }) => prototype.emit)).toEqual(before);
     await fetch(urlOf(server, "/"));
     expect(exporter.getFinishedSpans()).toEqual([]);
   });

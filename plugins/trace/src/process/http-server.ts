@@ -5,9 +5,13 @@ import { type Followed, type HttpServerParts, RequestTracer } from "./request-tr
 
 type Emit = (this: object, ...args: unknown[]) => boolean;
 
-/** Says of an `emit` that it belongs to a request that was seen. */
+/** Where a request and the answer to it have what is known of them. */
 const FOLLOWED: unique symbol = Symbol("elpis.trace.followed");
-type Message = IncomingMessage | ServerResponse;
+interface Message {
+  [FOLLOWED]?: Followed | undefined;
+  /** Those who listen, as Node keeps them. */
+  readonly _events?: Readonly<Record<string, unknown>>;
+}
 
 /**
  * Makes a span of each request that a server of Node's `http` or `https` answers. It is done where a server tells of a request and not
@@ -18,11 +22,16 @@ type Message = IncomingMessage | ServerResponse;
 export function traceServers(parts: HttpServerParts): () => void {
   const tracer = new RequestTracer(parts);
   const { contexts } = parts;
-  const servers = [http.Server.prototype, https.Server.prototype].map((prototype) =>
-    wrapEmit(prototype, (emit) => tellRequest(tracer, contexts, emit)),
-  );
+  const wrapped = [
+    ...[http.Server.prototype, https.Server.prototype].map((prototype) =>
+      wrapEmit(prototype, (emit) => tellRequest(tracer, contexts, emit)),
+    ),
+    ...[http.IncomingMessage.prototype, http.ServerResponse.prototype].map((prototype) =>
+      wrapEmit(prototype, (emit) => tellInContext(contexts, emit)),
+    ),
+  ];
   return () => {
-    for (const end of servers) end();
+    for (const end of wrapped) end();
   };
 }
 
@@ -53,39 +62,42 @@ function wrapEmit(prototype: NodeJS.EventEmitter, wrap: (emit: Emit) => Emit): (
 function tellRequest(tracer: RequestTracer, contexts: Contexts, emit: Emit): Emit {
   return function (...args) {
     if (args[0] !== "request") return emit.apply(this, args);
-    const [, request, response] = args as [string, IncomingMessage, ServerResponse];
+    const [, request, response] = args;
+    if (!isRequest(request) || !isResponse(response)) return emit.apply(this, args);
     // A server may hand its requests on to another one.
-    if ((request.emit as { [FOLLOWED]?: true } | undefined)?.[FOLLOWED] === true) {
-      return emit.apply(this, args);
-    }
+    if (request[FOLLOWED] !== undefined) return emit.apply(this, args);
     const followed = tracer.begin(this, request, response);
+    // Also where there is nothing: objects of two kinds would be dearer for all that handle them.
+    request[FOLLOWED] = followed;
+    response[FOLLOWED] = followed;
     if (followed === undefined) return emit.apply(this, args);
-    tellInContext(contexts, followed, request);
-    tellInContext(contexts, followed, response);
     return contexts.run(followed.context, () => emit.apply(this, args));
   };
 }
 
-/**
- * What comes of a body, and when an answer has left, is told by the socket, which belongs to no request. Only of a request that is followed:
- * others are as they ever were.
- */
-function tellInContext(contexts: Contexts, followed: Followed, message: Message): void {
-  const emit = message.emit as unknown as Emit;
-  const wrapped: Emit & { [FOLLOWED]?: true } = function (
-    this: { readonly _events?: Readonly<Record<string, unknown>> },
-    ...args
-  ) {
+/** Whoever tells of a request may have made it up. */
+function isRequest(value: unknown): value is IncomingMessage & Message {
+  return value instanceof http.IncomingMessage;
+}
+
+function isResponse(value: unknown): value is ServerResponse & Message {
+  return typeof value === "object" && value !== null;
+}
+
+/** What comes of a body, and when an answer has left, is told by the socket, which belongs to no request. */
+function tellInContext(contexts: Contexts, emit: Emit): Emit {
+  return function (...args) {
+    const { [FOLLOWED]: followed, _events: heard } = this as Message;
+    if (followed === undefined) return emit.apply(this, args);
     const event = args[0] as string;
-    const work = (): boolean => emit.apply(this, args);
     // Most of what is told nobody listens to.
-    const isHeard = this._events?.[event] !== undefined;
+    const isHeard = heard?.[event] !== undefined;
     try {
-      return isHeard ? contexts.run(followed.context, work) : work();
+      return isHeard
+        ? contexts.run(followed.context, () => emit.apply(this, args))
+        : emit.apply(this, args);
     } finally {
-      if (event === "close") followed.closed?.(this);
+      if (event === "close") followed.closed(this);
     }
   };
-  wrapped[FOLLOWED] = true;
-  message.emit = wrapped as never;
 }

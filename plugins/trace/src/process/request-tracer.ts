@@ -1,4 +1,4 @@
-import { IncomingMessage, type ServerResponse } from "node:http";
+import type { IncomingMessage, ServerResponse } from "node:http";
 import type { TLSSocket } from "node:tls";
 import { redact, UNTRACED } from "@elpis/api";
 import type {
@@ -35,12 +35,12 @@ export interface HttpServerParts {
 export interface Followed {
   /** In which it is answered. */
   readonly context: Context;
-  /** Told when the request or the answer to it is closed; undefined: nobody wants to know. */
-  readonly closed?: (message: object) => void;
+  /** The request is closed, or the answer to it. */
+  closed(message: object): void;
 }
 
 /** What nothing of is to be traced. */
-const SILENT: Followed = { context: suppressTracing(ROOT_CONTEXT) };
+const SILENT: Followed = { context: suppressTracing(ROOT_CONTEXT), closed: () => {} };
 const OPTIONS: SpanOptions = { kind: SpanKind.SERVER };
 const MAX_AGENT = 200;
 
@@ -60,9 +60,8 @@ export class RequestTracer {
     this.#options = options;
   }
 
-  /** Undefined: it is none, whoever has made it, or has no context of its own. */
+  /** Undefined: it has no context of its own. */
   begin(server: object, request: IncomingMessage, response: ServerResponse): Followed | undefined {
-    if (!(request instanceof IncomingMessage)) return undefined;
     if ((server as { [UNTRACED]?: boolean })[UNTRACED] === true || this.#isIgnored(request)) {
       return this.#contexts.isFrugal ? this.#pass() : SILENT;
     }
@@ -74,34 +73,23 @@ export class RequestTracer {
     if (!span.isRecording()) {
       if (!isAsked && this.#contexts.isFrugal) return this.#pass();
       this.#contexts.hold();
-      return {
-        context: new TraceContext(span, undefined, outer),
-        closed: whenOver(request, response, () => this.#contexts.release()),
-      };
+      const context = new TraceContext(span, undefined, outer);
+      return new OpenRequest(request, response, context, () => this.#contexts.release());
     }
     const rpc: RPCMetadata = { type: RPCType.HTTP, span };
-    return {
-      context: new TraceContext(span, rpc, outer),
-      closed: this.#follow(span, rpc, request, response),
-    };
+    // Frameworks change it.
+    const path = request.url ?? "/";
+    span.updateName(nameOfRequest(this.#options, request, path));
+    span.setAttributes(this.#attributesOf(request, path));
+    const context = new TraceContext(span, rpc, outer);
+    return new OpenRequest(request, response, context, () =>
+      this.#end(span, rpc, request, response),
+    );
   }
 
   #isIgnored(request: IncomingMessage): boolean {
     const { ignore } = this.#options;
     return ignore !== undefined && isIgnoring(ignore, request);
-  }
-
-  #follow(
-    span: Span,
-    rpc: RPCMetadata,
-    request: IncomingMessage,
-    response: ServerResponse,
-  ): NonNullable<Followed["closed"]> {
-    // Frameworks change it.
-    const path = request.url ?? "/";
-    span.updateName(nameOfRequest(this.#options, request, path));
-    span.setAttributes(this.#attributesOf(request, path));
-    return whenOver(request, response, () => this.#end(span, rpc, request, response));
   }
 
   #pass(): undefined {
@@ -172,19 +160,33 @@ export class RequestTracer {
   }
 }
 
-/** Calls a function once, when a request has been answered or never will be. */
-function whenOver(
-  request: IncomingMessage,
-  response: ServerResponse,
-  task: () => void,
-): NonNullable<Followed["closed"]> {
-  let isOver = false;
-  return (message) => {
-    if (isOver) return;
+/** A request that has not been answered. */
+class OpenRequest implements Followed {
+  readonly context: Context;
+  readonly #request: IncomingMessage;
+  readonly #response: ServerResponse;
+  #over: (() => void) | undefined;
+
+  /** @param over called once, when it has been answered or never will be */
+  constructor(
+    request: IncomingMessage,
+    response: ServerResponse,
+    context: Context,
+    over: () => void,
+  ) {
+    this.#request = request;
+    this.#response = response;
+    this.context = context;
+    this.#over = over;
+  }
+
+  closed(message: object): void {
+    const over = this.#over;
+    if (over === undefined) return;
     // The answer to one that waits behind others on its connection is never told of its end.
-    const isGone = (request.socket as TLSSocket | undefined)?.destroyed !== false;
-    if (message !== response && !isGone) return;
-    isOver = true;
-    task();
-  };
+    const isGone = (this.#request.socket as TLSSocket | undefined)?.destroyed !== false;
+    if (message !== this.#response && !isGone) return;
+    this.#over = undefined;
+    over();
+  }
 }
