@@ -1,21 +1,13 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { Clock } from "../src/spans/clock.ts";
+import { newTraceId } from "../src/spans/ids.ts";
 import { LiveSpan } from "../src/spans/live-span.ts";
 import { OpenSpans } from "../src/spans/open-spans.ts";
 
 const sink = { clock: new Clock(), began: () => {}, ended: () => {} };
-let made = 0;
-
 function span(outer?: LiveSpan): LiveSpan {
-  const id = String(++made).padStart(16, "0");
-  const one = new LiveSpan(
-    sink,
-    { traceId: "1".repeat(32), spanId: id, traceFlags: 1 },
-    "x",
-    "x",
-    0,
-  );
+  const one = new LiveSpan(sink, newTraceId(), outer, { scope: "x", name: "x", kind: 0 });
   one.outer = outer;
   return one;
 }

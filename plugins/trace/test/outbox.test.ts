@@ -3,6 +3,7 @@ import { describe, expect, test } from "vitest";
 import { Outbox } from "../src/spans/outbox.ts";
 import type { OpenSpan, SentSpan, SpanBatch } from "../src/topics.ts";
 import { isPacked } from "../src/wire/check.ts";
+import { spanIdText } from "../src/wire/ids.ts";
 import { unpack } from "../src/wire/unpack.ts";
 import { packable } from "./packed.ts";
 
@@ -23,7 +24,7 @@ function openSpan(spanId = newId()): OpenSpan {
 /** Which spans are in a batch. */
 function idsIn(batch: Pick<SpanBatch, "spans"> | undefined): string[] {
   if (!isPacked(batch?.spans)) throw new Error("these are no spans");
-  return unpack(batch.spans, () => expect.unreachable()).map(({ spanId }) => spanId);
+  return unpack(batch.spans, undefined, () => expect.unreachable()).map(({ spanId }) => spanId);
 }
 
 /** What is to be sent, and is taken. */
@@ -39,7 +40,7 @@ describe("spans on their way", () => {
     const all = Array.from({ length: 700 }, () => span());
     for (const one of all) outbox.add(one);
     const first = outbox.next();
-    const ids = all.map(({ spanId }) => spanId);
+    const ids = all.map(({ idHigh, idLow }) => spanIdText(idHigh, idLow));
     expect(idsIn(first)).toEqual(ids.slice(0, 512));
     // Nobody answered: the same again.
     expect(outbox.next()).toBe(first);

@@ -42,7 +42,9 @@ export function recording({
   const tracer = new Tracers({ sampler, sink, contexts }).getTracer("test", "1.2.3");
   const told = (): SpanRecord[] => {
     all.push(
-      ...unpack(packer.take(), () => {}).map((span) => span.record({ app: "a", name: "b" })),
+      ...unpack(packer.take(), undefined, () => {}).map((span) =>
+        span.record({ app: "a", name: "b" }),
+      ),
     );
     return all;
   };

@@ -25,12 +25,12 @@ describe("which traces are recorded", () => {
     expect(taken.length / all.length).toBeLessThan(0.11);
     const other = sampler({ ratio: 0.1 });
     for (const { traceId, isRecorded } of all) {
-      expect(traceId).toMatch(/^[0-9a-f]{32}$/);
+      expect(traceId.text).toMatch(/^[0-9a-f]{32}$/);
       expect(other.isChosen(traceId)).toBe(isRecorded);
     }
     // Whoever has a larger share has these, too.
     expect(taken.every(({ traceId }) => isInRatio(traceId, 0.2))).toBe(true);
-    expect(new Set(all.map(({ traceId }) => traceId)).size).toBe(all.length);
+    expect(new Set(all.map(({ traceId }) => traceId.text)).size).toBe(all.length);
   });
 
   test.each([1e-9, 0.5, 1 - 1e-12])("with a ratio of %d ids fit as well", (ratio) => {

@@ -1,8 +1,9 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { SentSpan } from "../src/topics.ts";
+import { Room } from "../src/wire/batch.ts";
 import { isPacked } from "../src/wire/check.ts";
-import { KINDS, type PackedSpans, STATUSES } from "../src/wire/layout.ts";
+import { KINDS, type PackedSpans, STATUSES, VERSION } from "../src/wire/layout.ts";
 import { Packer } from "../src/wire/pack.ts";
 import { unpack } from "../src/wire/unpack.ts";
 import { packable, packed } from "./packed.ts";
@@ -55,9 +56,13 @@ const span: fc.Arbitrary<SentSpan> = fc
   // What is no whole number keeps its sign; a zero has none.
   .map((all) => JSON.parse(JSON.stringify(all)) as SentSpan);
 
+const batches = fc.array(fc.array(span, { minLength: 1, maxLength: 4 }), { maxLength: 3 });
+
 function records(from: PackedSpans): unknown[] {
   const bad: number[] = [];
-  const found = unpack(from, (count) => bad.push(count)).map((one) => one.record(SOURCE));
+  const found = unpack(from, undefined, (count) => bad.push(count)).map((one) =>
+    one.record(SOURCE),
+  );
   expect(bad).toEqual([]);
   return found;
 }
@@ -85,10 +90,13 @@ describe("packed spans", () => {
           tags: { "elpis.hub.from": "web.1", "http.response.status_code": 504 },
         },
       ]),
+      "web.0",
       () => {},
     );
+    expect(one?.trace.text).toBe("a".repeat(32));
     expect(one).toMatchObject({
-      ...{ traceId: "a".repeat(32), spanId: "b".repeat(16), parentSpanId: "c".repeat(16) },
+      ...{ process: "web.0", isOpen: false, hasParent: true, parentHigh: 0xcccc_cccc | 0 },
+      ...{ spanId: "b".repeat(16), parentSpanId: "c".repeat(16) },
       ...{ name: "GET /", kind: "server", start: 5, durationMs: 2.5, from: "web.1" },
       ...{ isFailure: true, isTimeout: true },
     });
@@ -96,11 +104,16 @@ describe("packed spans", () => {
 
   test("are the same after they have let go of the others of their batch", () => {
     fc.assert(
-      fc.property(fc.array(span, { minLength: 1, maxLength: 5 }), (spans) => {
-        for (const [index, one] of unpack(packed(spans), () => {}).entries()) {
-          one.partWithOthers();
-          expect(one.record(SOURCE)).toEqual({ ...spans[index], source: SOURCE });
+      fc.property(batches, (batches) => {
+        const found = batches.flatMap((spans) => unpack(packed(spans), undefined, () => {}));
+        const spans = batches.flat();
+        // Some of them twice.
+        for (const left of [found, found.slice(1)]) {
+          const room = new Room<undefined>(left.reduce((sum, one) => sum + one.packedBytes, 0));
+          for (const one of left) one.moveTo(room);
         }
+        const records = found.map((one) => one.record(SOURCE));
+        expect(records).toEqual(spans.map((one) => ({ ...one, source: SOURCE })));
       }),
     );
   });
@@ -146,15 +159,15 @@ describe("packed spans", () => {
         fc.array(change, { minLength: 1, maxLength: 5 }),
         cut,
         (spans, changes, length) => {
-          const { texts, bytes, count } = packed(spans);
+          const { version, texts, bytes, count } = packed(spans);
           for (const { at, to } of changes) bytes[at % bytes.length] = to;
           const broken = {
-            ...{ texts, count },
+            ...{ version, texts, count },
             bytes: length === undefined ? bytes : bytes.subarray(0, length % (bytes.length + 1)),
           };
           if (!isPacked(broken)) return;
           let bad = 0;
-          const found = unpack(broken, (more) => {
+          const found = unpack(broken, undefined, (more) => {
             bad += more;
           });
           for (const one of found) one.record(SOURCE);
@@ -168,11 +181,15 @@ describe("packed spans", () => {
   test.each([
     ["nothing", undefined],
     ["a list", []],
-    ["more than fits", { texts: [], bytes: new Uint8Array(10), count: 1 }],
-    ["no count", { texts: [], bytes: new Uint8Array(10), count: -1 }],
-    ["texts that are none", { texts: [1], bytes: new Uint8Array(0), count: 0 }],
-    ["a text without end", { texts: ["x".repeat(2000)], bytes: new Uint8Array(0), count: 0 }],
-    ["no bytes", { texts: [], bytes: [], count: 0 }],
+    ["another layout", { version: VERSION + 1, texts: [], bytes: new Uint8Array(0), count: 0 }],
+    ["more than fits", { version: VERSION, texts: [], bytes: new Uint8Array(10), count: 1 }],
+    ["no count", { version: VERSION, texts: [], bytes: new Uint8Array(10), count: -1 }],
+    ["texts that are none", { version: VERSION, texts: [1], bytes: new Uint8Array(0), count: 0 }],
+    [
+      "a text without end",
+      { version: VERSION, texts: ["x".repeat(2000)], bytes: new Uint8Array(0), count: 0 },
+    ],
+    ["no bytes", { version: VERSION, texts: [], bytes: [], count: 0 }],
   ])("are known from what is none: %s", (_, value) => {
     expect(isPacked(value)).toBe(false);
   });

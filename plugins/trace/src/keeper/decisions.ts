@@ -1,6 +1,8 @@
+import type { TraceId } from "../wire/ids.ts";
+
 /** Places of one generation; half of them are used, so that what is looked for is found soon. */
 const PLACES = 65_536;
-const DIGITS = 13;
+const TWO_TO_32 = 0x1_0000_0000;
 
 /** What became of a trace. */
 export type Decision = "kept" | "letGo";
@@ -21,13 +23,13 @@ export class Decisions {
     this.#old = new Generation(places);
   }
 
-  get(traceId: string): Decision | undefined {
-    const key = keyOf(traceId);
+  get(id: TraceId): Decision | undefined {
+    const key = keyOf(id);
     return this.#young.get(key) ?? this.#old.get(key);
   }
 
-  set(traceId: string, decision: Decision): void {
-    this.#young.set(keyOf(traceId), decision);
+  set(id: TraceId, decision: Decision): void {
+    this.#young.set(keyOf(id), decision);
     if (this.#young.size < this.#perGeneration) return;
     const oldest = this.#old;
     this.#old = this.#young;
@@ -67,7 +69,7 @@ class Generation {
   /** Where a number is, or would be. */
   #find(key: number): number {
     // Ids that count up would stand side by side.
-    let place = Math.imul(key % 0x1_0000_0000, 0x9e3779b1) >>> 8;
+    let place = Math.imul(key | 0, 0x9e3779b1) >>> 8;
     for (;;) {
       place &= this.#mask;
       const found = this.#places[place] as number;
@@ -78,6 +80,6 @@ class Generation {
 }
 
 /** From 1: the end of an id, where it is random. */
-function keyOf(traceId: string): number {
-  return Number.parseInt(traceId.slice(-DIGITS), 16) + 1;
+function keyOf({ c, d }: TraceId): number {
+  return (c & 0xf_ffff) * TWO_TO_32 + (d >>> 0) + 1;
 }

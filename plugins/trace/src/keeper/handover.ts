@@ -19,8 +19,9 @@ export interface Parcel {
 /** What another keeper needs to go on with these traces, in parts that fit into messages. */
 export function* parcelsOf(traces: readonly Trace[]): Generator<Parcel> {
   let parcel = new OpenParcel();
-  for (const { entries } of traces) {
-    for (const { span, process, isOpen } of entries.values()) {
+  for (const { spans } of traces) {
+    for (const span of spans) {
+      const { process, isOpen } = span;
       const { source: _, ...sent } = span.record(process.point);
       const bytes = sentBytes(sent);
       if (parcel.bytes > 0 && parcel.bytes + bytes > MESSAGE_BYTES) {

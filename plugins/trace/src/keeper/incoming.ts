@@ -92,6 +92,11 @@ function readSource(value: unknown): Source {
   return { app, name, index, epoch, pid };
 }
 
+/** Whether spans came packed. */
+export function arePacked(spans: IncomingBatch["spans"]): spans is PackedSpans {
+  return !Array.isArray(spans);
+}
+
 /** What begins a span that is over, and one that is open. */
 function readBeginning(value: unknown, source: PointSource): Writable<SpanRecord> | undefined {
   if (!isFields(value)) return undefined;

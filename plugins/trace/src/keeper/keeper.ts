@@ -41,7 +41,7 @@ export function keep(host: PluginHost, options: KeeperOptions): Keeper {
     onKept: (kept) => {
       // All of a span is made only for those who want it.
       if (!isWanted) return;
-      reporting?.take({ spans: kept.map(({ span, process }) => span.record(process.point)) });
+      reporting?.take({ spans: kept.map((span) => span.record(span.process.point)) });
     },
   });
   let handing: Promise<void> | undefined;
@@ -77,7 +77,7 @@ export function keep(host: PluginHost, options: KeeperOptions): Keeper {
     take: (batch) => {
       // Another one has taken over.
       if (offs.length === 0) return false;
-      traces.take(hub.location, batch, moment());
+      traces.take(hub.location, batch, moment(), true);
       return true;
     },
   };

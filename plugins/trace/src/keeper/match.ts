@@ -23,15 +23,15 @@ export function matcher(query: TraceQuery): Match {
 }
 
 function isOf(trace: Trace, wanted: string): boolean {
-  for (const { process } of trace.entries.values()) {
+  for (const { process } of trace.spans) {
     if (process.label === wanted || process.source.name === wanted) return true;
   }
   return false;
 }
 
 function hasTags(trace: Trace, wanted: ReadonlyArray<readonly [string, string]>): boolean {
-  for (const { span, process } of trace.entries.values()) {
-    const { tags } = span.record(process.point);
+  for (const span of trace.spans) {
+    const { tags } = span.record(span.process.point);
     if (wanted.every(([key, text]) => says(tags, key, text))) return true;
   }
   return false;

@@ -1,5 +1,6 @@
 import type { InstrumentOptions, Store } from "@elpis/telemetry";
 import type { MoreStats } from "./contract.ts";
+import type { Counts } from "./counts.ts";
 
 const about = (unit: string, description: string): InstrumentOptions => ({
   ...{ unit, description },
@@ -8,7 +9,7 @@ const about = (unit: string, description: string): InstrumentOptions => ({
 
 /** Reports what whoever keeps traces counts, with instruments of the store of its process. */
 export function observeTraces(store: Store, stats: () => MoreStats): void {
-  const counter = (name: string, unit: string, description: string, key: Key): void => {
+  const counter = (name: string, unit: string, description: string, key: keyof Counts): void => {
     store.observableCounter(`elpis.trace.${name}`, about(unit, description), ({ observe }) =>
       observe(stats()[key]),
     );
@@ -56,6 +57,3 @@ export function observeTraces(store: Store, stats: () => MoreStats): void {
   gauge("cached", "{trace}", "Traces that can be looked at", ({ cached }) => cached.traces);
   gauge("cached.bytes", "By", "What they take, as estimated", ({ cached }) => cached.bytes);
 }
-
-/** What only grows. */
-type Key = Exclude<keyof MoreStats, "pending" | "cached">;

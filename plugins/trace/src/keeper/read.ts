@@ -1,4 +1,5 @@
 import type { TraceDetails, TracePage, TraceSummary } from "@elpis/api";
+import { TraceId } from "../wire/ids.ts";
 import { pageOf, treeThatFits } from "./answers.ts";
 import type { Cache } from "./cache.ts";
 import { matcher } from "./match.ts";
@@ -25,7 +26,7 @@ export function listTraces(
 
 /** The trace that is asked for; null when it is not there. @throws ELPIS_TRACE_BAD_QUERY */
 export function findTrace(cache: Cache, value: unknown): TraceDetails | null {
-  const kept = cache.get(checkGet(value));
+  const kept = cache.get(TraceId.of(checkGet(value)));
   if (kept === undefined) return null;
   const { tree, omitted } = treeThatFits(treeOf(kept.trace));
   return { ...cache.summary(kept), tree, omitted: kept.trace.omitted + omitted };

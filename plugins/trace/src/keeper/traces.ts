@@ -1,26 +1,29 @@
 import type { TraceDetails, TracePage } from "@elpis/api";
-import { isPacked } from "../wire/check.ts";
+import type { TraceId } from "../wire/ids.ts";
 import type { PackedSpans } from "../wire/layout.ts";
 import { unpack } from "../wire/unpack.ts";
 import { Cache } from "./cache.ts";
 import type { Moment, MoreStats, Source } from "./contract.ts";
+import { noCounts } from "./counts.ts";
 import { type Decision, Decisions } from "./decisions.ts";
 import { type HeldSpan, PlainSpan } from "./held.ts";
-import { readBatch, readOpen, readRelay, readSpan } from "./incoming.ts";
+import { arePacked, readBatch, readOpen, readRelay, readSpan } from "./incoming.ts";
 import type { KeeperOptions } from "./keeper-options.ts";
 import { Members, type Process } from "./members.ts";
 import { Pending, type Waiting } from "./pending.ts";
 import { findTrace, listTraces } from "./read.ts";
 import { isInShare } from "./share.ts";
 import { Thresholds } from "./slow.ts";
-import { summarize } from "./summary.ts";
-import { type Entry, Trace } from "./trace.ts";
+import { isSlow, isUnfinished } from "./summary.ts";
+import { Trace } from "./trace.ts";
 import { dueFor, isBroken, type Reason } from "./waiting.ts";
+
+const NONE: readonly never[] = [];
 
 /** What {@link Traces} depends on. */
 export interface TracesOptions extends KeeperOptions {
-  /** Told of the spans of traces that are kept, when they are over, each once. */
-  readonly onKept: (spans: ReadonlyArray<Pick<Entry, "span" | "process">>) => void;
+  /** Told of the spans of traces that are kept, when they are over, each once; the list itself may change afterwards. */
+  readonly onKept: (spans: readonly HeldSpan[]) => void;
   /** What `seq` goes on from. @default 0 */
   readonly seq?: number;
 }
@@ -39,21 +42,7 @@ export class Traces {
   readonly #isBroken = (trace: Trace): boolean => isBroken(trace, this.#members);
   #seq: number;
   #lastSeq = 0;
-  readonly #counts = {
-    spans: 0,
-    kept: 0,
-    letGo: 0,
-    spansKept: 0,
-    spansLetGo: 0,
-    late: 0,
-    lateFailures: 0,
-    lostAtSender: 0,
-    lostHere: 0,
-    duplicates: 0,
-    malformed: 0,
-    early: 0,
-    handedOver: 0,
-  };
+  readonly #counts = noCounts();
 
   constructor(options: TracesOptions) {
     this.#options = options;
@@ -62,18 +51,26 @@ export class Traces {
     this.#seq = options.seq ?? 0;
   }
 
-  /** Takes what a process tells. @throws ELPIS_TRACE_BAD_BATCH when it is no batch; nothing of it is taken */
-  take(source: Source, value: unknown, at: Moment): void {
+  /**
+   * Takes what a process tells.
+   *
+   * @param isOwn it is this process, of which no span can be wrong
+   * @throws ELPIS_TRACE_BAD_BATCH when it is no batch; nothing of it is taken
+   */
+  take(source: Source, value: unknown, at: Moment, isOwn = false): void {
     const { seq, spans, open, lost } = readBatch(value);
     const process = this.#members.of(source);
     if (process.isRepeated(seq)) {
-      const count = isPacked(spans) ? spans.count : spans.length;
+      const count = arePacked(spans) ? spans.count : spans.length;
       this.#counts.spans += count;
       this.#counts.duplicates += count;
       return;
     }
     this.#counts.lostAtSender += lost;
-    this.#takeAll(process, spans, open, at);
+    if (isOwn && arePacked(spans)) {
+      for (const span of unpack(spans, process, undefined)) this.#takeSpan(span, at);
+      this.#takeAll(process, NONE, open, at);
+    } else this.#takeAll(process, spans, open, at);
   }
 
   /**
@@ -103,10 +100,12 @@ export class Traces {
   /** Decides on all traces that are due. */
   decide(at: Moment): void {
     const { window } = this.#options;
-    for (const waiting of this.#pending.all()) {
+    const { settleMs, openMs } = window;
+    for (const waiting of this.#pending.heardOfBy(at.now - Math.min(settleMs, openMs))) {
       const reason = dueFor(waiting.trace, this.#members, window, at.now);
       if (reason !== undefined) this.#decide(waiting, reason, at);
     }
+    this.#cache.endRound();
   }
 
   /** Decides on all traces, as they are: nothing is to come any more. */
@@ -159,54 +158,55 @@ export class Traces {
     const onBad = (count: number): void => {
       this.#counts.malformed += count;
     };
-    if (isPacked(spans)) {
-      for (const span of unpack(spans, onBad)) this.#takeSpan(process, span, at);
+    if (arePacked(spans)) {
+      for (const span of unpack(spans, process, onBad)) this.#takeSpan(span, at);
     } else {
       for (const value of spans) {
         const span = readSpan(value, process.point);
         if (span === undefined) onBad(1);
-        else this.#takeSpan(process, new PlainSpan(span), at);
+        else this.#takeSpan(new PlainSpan(span, process, false), at);
       }
     }
     for (const value of open) {
       const span = readOpen(value, process.point);
       if (span === undefined) onBad(1);
-      else this.#takeOpen(process, new PlainSpan(span), at);
+      else this.#takeOpen(new PlainSpan(span, process, true), at);
     }
   }
 
-  #takeSpan(process: Process, span: HeldSpan, at: Moment): void {
-    const { traceId } = span;
+  #takeSpan(span: HeldSpan, at: Moment): void {
+    const { trace: id } = span;
     this.#counts.spans += 1;
-    const known = this.#pending.get(traceId);
-    if (known === undefined) {
-      const decision = this.#decisions.get(traceId);
-      if (decision !== undefined) return this.#takeLate(decision, process, span, at);
+    let waiting = this.#pending.get(id);
+    if (waiting === undefined) {
+      const decision = this.#decisions.get(id);
+      if (decision !== undefined) return this.#takeLate(decision, span, id, at);
+      waiting = this.#begin(id, at);
     }
-    const waiting = known ?? this.#begin(traceId, at);
     const before = waiting.trace.omitted;
-    const added = this.#pending.change(waiting, (trace) => trace.addOver(span, process, at.now));
+    const added = this.#pending.addTo(waiting, span, at.now);
     if (added === "duplicate") this.#counts.duplicates += 1;
     this.#counts.lostHere += waiting.trace.omitted - before;
     this.#makeRoom(at);
   }
 
-  #takeOpen(process: Process, span: HeldSpan, at: Moment): void {
-    const { traceId } = span;
-    const known = this.#pending.get(traceId);
-    if (known === undefined && this.#decisions.get(traceId) !== undefined) {
-      const kept = this.#cache.get(traceId);
-      if (kept === undefined) return;
-      this.#cache.change(kept, (trace) => trace.addOpen(span, process, at.now));
-      return;
+  #takeOpen(span: HeldSpan, at: Moment): void {
+    const { trace: id } = span;
+    let waiting = this.#pending.get(id);
+    if (waiting === undefined) {
+      if (this.#decisions.get(id) !== undefined) {
+        const kept = this.#cache.get(id);
+        if (kept !== undefined) this.#cache.addTo(kept, span, at.now);
+        return;
+      }
+      waiting = this.#begin(id, at);
     }
-    const waiting = known ?? this.#begin(traceId, at);
-    this.#pending.change(waiting, (trace) => trace.addOpen(span, process, at.now));
+    this.#pending.addTo(waiting, span, at.now);
     this.#makeRoom(at);
   }
 
   /** A span of a trace that was decided on. */
-  #takeLate(decision: Decision, process: Process, span: HeldSpan, at: Moment): void {
+  #takeLate(decision: Decision, span: HeldSpan, id: TraceId, at: Moment): void {
     const counts = this.#counts;
     if (decision === "letGo") {
       counts.late += 1;
@@ -214,24 +214,20 @@ export class Traces {
       if (span.isFailure) counts.lateFailures += 1;
       return;
     }
-    const kept = this.#cache.get(span.traceId);
-    if (kept !== undefined) {
-      span.partWithOthers();
-      const added = this.#cache.change(kept, (trace) => trace.addOver(span, process, at.now));
-      if (added === "duplicate") {
-        counts.duplicates += 1;
-        return;
-      }
+    const kept = this.#cache.get(id);
+    if (kept !== undefined && this.#cache.addTo(kept, span, at.now) === "duplicate") {
+      counts.duplicates += 1;
+      return;
     }
     counts.late += 1;
     counts.spansKept += 1;
-    this.#options.onKept([{ span, process }]);
+    this.#options.onKept([span]);
   }
 
-  #begin(traceId: string, at: Moment): Waiting {
+  #begin(id: TraceId, at: Moment): Waiting {
     const { maxTraces, maxSpansPerTrace } = this.#options.window;
     if (this.#pending.size >= maxTraces) this.#press(at);
-    return this.#pending.add(new Trace(traceId, at.now, maxSpansPerTrace));
+    return this.#pending.add(new Trace(id, at.now, maxSpansPerTrace));
   }
 
   #makeRoom(at: Moment): void {
@@ -261,9 +257,7 @@ export class Traces {
     counts.spansKept += trace.over;
     this.#seq += 1;
     this.#lastSeq = this.#seq;
-    const over = trace.entriesOver();
-    if (over.length > 0) this.#options.onKept(over);
-    trace.partWithOthers();
+    if (trace.over > 0) this.#options.onKept(trace.ended);
     this.#cache.add(this.#seq, trace);
   }
 
@@ -271,10 +265,8 @@ export class Traces {
     const { errors, slow, share } = this.#options.keep;
     if (isInShare(trace.id, share)) return true;
     if (errors && (trace.failures > 0 || this.#isBroken(trace))) return true;
-    if (!errors && !slow) return false;
-    const { statuses } = summarize(trace, 0, this.#thresholds);
-    if (slow && statuses.includes("slow")) return true;
+    if (slow && isSlow(trace, this.#thresholds)) return true;
     // What was not waited for is open in most cases, and nothing has gone wrong with it.
-    return errors && reason !== "pressed" && statuses.includes("unfinished");
+    return errors && reason !== "pressed" && isUnfinished(trace);
   }
 }

@@ -1,13 +1,14 @@
 import type { PointSource, TraceSpan } from "@elpis/api";
+import type { HeldSpan } from "./held.ts";
 import { durationOf, isBefore } from "./summary.ts";
-import type { Entry, Missing, Trace } from "./trace.ts";
+import type { Trace } from "./trace.ts";
 import { isUnseen } from "./waiting.ts";
 
 /** What stands in a tree: a span, or one that only others speak of. */
 interface Node {
   readonly shown: TraceSpan;
   /** Those that stand first are told apart by it. */
-  readonly entry: Entry;
+  readonly span: HeldSpan;
 }
 
 /**
@@ -16,12 +17,15 @@ interface Node {
  */
 export function treeOf(trace: Trace): TraceSpan[] {
   const nodes = new Map<string, Node>();
-  for (const [id, missing] of trace.missing) {
-    if (isUnseen(trace, missing)) {
-      nodes.set(id, { shown: unseen(id, missing), entry: missing.child });
-    }
+  for (const child of trace.missing) {
+    if (!isUnseen(trace, child)) continue;
+    const shown = unseen(trace, child);
+    nodes.set(shown.spanId, { shown, span: child });
   }
-  for (const [id, entry] of trace.entries) nodes.set(id, { shown: shownOf(trace, entry), entry });
+  for (const span of trace.spans) {
+    const shown = shownOf(trace, span);
+    nodes.set(shown.spanId, { shown, span });
+  }
   const children = new Map<string, Node[]>();
   const tops: Node[] = [];
   for (const node of nodes.values()) {
@@ -45,7 +49,7 @@ export function treeOf(trace: Trace): TraceSpan[] {
       for (const child of (children.get(spanId) ?? []).toReversed()) waiting.push(child);
     }
   };
-  const isFirst = (one: Node, other: Node): boolean => isBefore(trace, one.entry, other.entry);
+  const isFirst = (one: Node, other: Node): boolean => isBefore(trace, one.span, other.span);
   tops.sort(byStart);
   const first = tops.reduce((best, one) => (isFirst(one, best) ? one : best), tops[0] as Node);
   if (first !== undefined) walk(first);
@@ -59,23 +63,22 @@ function byStart(one: Node, other: Node): number {
   return one.shown.start - other.shown.start;
 }
 
-function shownOf(trace: Trace, entry: Entry): TraceSpan {
-  const { span, process, isOpen } = entry;
+function shownOf(trace: Trace, span: HeldSpan): TraceSpan {
+  const { process, isOpen } = span;
   return {
     ...span.record(process.point),
-    durationMs: durationOf(trace, entry),
+    durationMs: durationOf(trace, span),
     process: process.label,
     state: isOpen ? "open" : "over",
   };
 }
 
 /** What is known of a span by one of its children. */
-function unseen(spanId: string, { child, from }: Missing): TraceSpan {
-  const { span, process } = child;
-  const { traceId, name, kind, start, durationMs } = span;
+function unseen({ id }: Trace, child: HeldSpan): TraceSpan {
+  const { process, from, name, kind, start, durationMs } = child;
   const isOfHub = from !== undefined;
   return {
-    ...{ traceId, spanId, name, start, durationMs },
+    ...{ traceId: id.text, spanId: child.parentSpanId as string, name, start, durationMs },
     kind: !isOfHub ? "internal" : kind === "consumer" ? "producer" : "client",
     status: "unset",
     tags: {},

@@ -1,6 +1,7 @@
 import type { Moment } from "./contract.ts";
+import type { HeldSpan } from "./held.ts";
 import type { Members } from "./members.ts";
-import type { Missing, Trace } from "./trace.ts";
+import type { Trace } from "./trace.ts";
 
 /** Why a trace is decided on. `pressed`: to make room, or because this process ends. */
 export type Reason = "settled" | "swept" | "pressed";
@@ -24,49 +25,43 @@ export function dueFor(
   return changedAt !== undefined && now - changedAt >= settleMs ? "settled" : undefined;
 }
 
-/** Since when nothing of a trace is to come, in monotonic milliseconds. Undefined: something is. */
+/**
+ * Since when nothing of a trace is to come, in monotonic milliseconds. Undefined: something is. One for some of whose spans there
+ * was no room waits only for what is known to be open: of what else is not there it is not known whether it came.
+ */
 function waitedUntil(trace: Trace, members: Members): number | undefined {
   let at = trace.changedAt;
-  for (const { process } of trace.open.values()) {
+  for (const { process } of trace.open) {
     if (process.goneAt === undefined) return undefined;
     at = Math.max(at, process.goneAt.now);
   }
-  for (const missing of trace.missing.values()) {
-    if (!isAwaited(trace, missing)) continue;
-    const ended = endOf(missing, members);
+  for (const child of trace.missing) {
+    // A parent in the same process is over before the first span is, mostly.
+    if (trace.hasRoot && child.from === undefined) continue;
+    const ended = endOf(child, members);
     if (ended === undefined) return undefined;
     at = Math.max(at, ended.now);
   }
   return at;
 }
 
-function isAwaited({ hasRoot, omitted }: Trace, { from }: Missing): boolean {
-  // A parent in the same process is over before the first span is, mostly; and it may be one of those that were omitted.
-  return !hasRoot || (from !== undefined && omitted === 0);
-}
-
-/** When the process ended whose span is missing, if it has. */
-function endOf({ child, from }: Missing, members: Members): Moment | undefined {
-  if (from === undefined) return child.process.goneAt;
-  return members.endedAfter(from, child.span.start);
+/** When the process ended whose span is missing, if it has. @param child a span that has that one as its parent */
+function endOf({ from, process, start }: HeldSpan, members: Members): Moment | undefined {
+  return from === undefined ? process.goneAt : members.endedAfter(from, start);
 }
 
 /** Whether a span has begun of which no more will be heard, because its process has ended. */
 export function isBroken(trace: Trace, members: Members): boolean {
-  for (const { process } of trace.open.values()) if (process.goneAt !== undefined) return true;
-  if (trace.omitted > 0) return false;
-  for (const missing of trace.missing.values()) {
-    if (endOf(missing, members) !== undefined) return true;
-  }
-  return false;
+  return (
+    trace.open.some(({ process }) => process.goneAt !== undefined) ||
+    trace.missing.some((child) => endOf(child, members) !== undefined)
+  );
 }
 
-/** Whether a span that is missing was one of ours, rather than one of whoever asked. */
-export function isUnseen({ omitted, decidedAt }: Trace, { child, from }: Missing): boolean {
-  // It may be one of those that were omitted.
-  if (omitted > 0) return false;
+/** Whether a span that is missing was one of ours, rather than one of whoever asked. @param child one that has it as its parent */
+export function isUnseen({ decidedAt }: Trace, { from, process }: HeldSpan): boolean {
   if (from !== undefined) return true;
   // Somebody's own way over a network may end in a span of any kind; but a process that has ended leaves its parents open.
-  const { goneAt } = child.process;
+  const { goneAt } = process;
   return goneAt !== undefined && goneAt.time <= decidedAt;
 }

@@ -1,6 +1,6 @@
-import type { SpanContext } from "@opentelemetry/api";
 import { createTraceState } from "../otel.ts";
-import { writeHex } from "../wire/hex.ts";
+import { BareSpan, type Origin } from "../spans/origin.ts";
+import { TraceId } from "../wire/ids.ts";
 
 /** Version of the layout, flags, the two ids, two zeros. */
 const BASE_BYTES = 28;
@@ -10,7 +10,6 @@ const TRACE_AT = 2;
 const SPAN_AT = 18;
 /** What travels with a message at most. */
 const MAX_BYTES = 1024;
-const NONE: readonly Buffer[] = [];
 const NO_TEXTS: readonly string[] = [];
 
 /** Whatever is done for the message is not to be traced. */
@@ -26,54 +25,66 @@ export function isUntraced(extension: Uint8Array): boolean {
 
 /** What a message carries from span to span. */
 export interface Carried {
-  readonly parent: SpanContext;
+  readonly parent: Origin;
   /** As in the header `baggage`; empty without one. */
   readonly baggage: string;
 }
 
+/** The same as it came. */
+export interface Came extends Carried {
+  readonly parent: BareSpan;
+}
+
+/** What nearly all are: without state, and without baggage. */
+const base = new Uint8Array(BASE_BYTES);
+const baseView = new DataView(base.buffer);
+
 /** A span's context as the bytes that travel with a message; what does not fit beside the ids is left out. */
 export function encodeCarried({ parent, baggage }: Carried): Uint8Array {
-  const state = parent.traceState?.serialize() ?? "";
-  const texts = state === "" && baggage === "" ? NONE : fitting([state, baggage]);
+  base[FLAGS_AT] = parent.flags;
+  parent.trace.write(baseView, TRACE_AT);
+  baseView.setInt32(SPAN_AT, parent.idHigh);
+  baseView.setInt32(SPAN_AT + 4, parent.idLow);
+  const state = parent.state?.serialize() ?? "";
+  if (state === "" && baggage === "") return base.slice();
+  const texts = fitting([state, baggage]);
   const length = texts.reduce((sum, { length }) => sum + 2 + length, BASE_BYTES);
-  const bytes = Buffer.allocUnsafe(multipleOf4(length));
-  bytes[0] = VERSION;
-  bytes[FLAGS_AT] = parent.traceFlags;
-  writeHex(bytes, TRACE_AT, parent.traceId, 16);
-  writeHex(bytes, SPAN_AT, parent.spanId, 8);
-  bytes[BASE_BYTES - 2] = 0;
-  bytes[BASE_BYTES - 1] = 0;
-  if (texts.length === 0) return bytes;
+  const bytes = Buffer.alloc(multipleOf4(length));
+  bytes.set(base);
   let at = BASE_BYTES;
   for (const text of texts) {
     at = bytes.writeUInt16LE(text.length, at);
     at += text.copy(bytes, at);
   }
-  return bytes.fill(0, at);
+  return bytes;
 }
 
 /** Undefined: there is nothing in it that is understood. */
-export function decodeCarried(extension: Uint8Array): Carried | undefined {
+export function decodeCarried(extension: Uint8Array): Came | undefined {
   if (extension.length < BASE_BYTES || extension[0] !== VERSION) return undefined;
-  const bytes = Buffer.from(extension.buffer, extension.byteOffset, extension.length);
-  if (isEmpty(bytes, TRACE_AT, SPAN_AT) || isEmpty(bytes, SPAN_AT, BASE_BYTES - 2))
-    return undefined;
-  const texts = bytes.length === BASE_BYTES ? NO_TEXTS : textsIn(bytes);
+  const trace = new TraceId(
+    int32(extension, TRACE_AT),
+    int32(extension, TRACE_AT + 4),
+    int32(extension, TRACE_AT + 8),
+    int32(extension, TRACE_AT + 12),
+  );
+  const [high, low] = [int32(extension, SPAN_AT), int32(extension, SPAN_AT + 4)];
+  if (trace.isEmpty || (high === 0 && low === 0)) return undefined;
+  const texts = extension.length === BASE_BYTES ? NO_TEXTS : textsIn(extension);
   if (texts === undefined) return undefined;
   const [state = "", baggage = ""] = texts;
-  const parent: SpanContext = {
-    traceId: bytes.toString("hex", TRACE_AT, SPAN_AT),
-    spanId: bytes.toString("hex", SPAN_AT, BASE_BYTES - 2),
-    traceFlags: bytes[FLAGS_AT] as number,
-    isRemote: true,
-  };
-  if (state !== "") parent.traceState = createTraceState(state);
-  return { parent, baggage };
+  const flags = extension[FLAGS_AT] as number;
+  const how =
+    state === ""
+      ? { flags, isRemote: true }
+      : { flags, isRemote: true, state: createTraceState(state) };
+  return { parent: new BareSpan(trace, high, low, how), baggage };
 }
 
-function isEmpty(bytes: Buffer, begin: number, end: number): boolean {
-  for (let at = begin; at < end; at++) if (bytes[at] !== 0) return false;
-  return true;
+/** As the digits say. To have something made that reads it takes longer than to read it. */
+function int32(bytes: Uint8Array, at: number): number {
+  const part = (place: number): number => bytes[at + place] as number;
+  return (part(0) << 24) | (part(1) << 16) | (part(2) << 8) | part(3);
 }
 
 function fitting(texts: readonly string[]): Buffer[] {
@@ -86,7 +97,8 @@ function fitting(texts: readonly string[]): Buffer[] {
   });
 }
 
-function textsIn(bytes: Buffer): readonly string[] | undefined {
+function textsIn({ buffer, byteOffset, length }: Uint8Array): readonly string[] | undefined {
+  const bytes = Buffer.from(buffer, byteOffset, length);
   const texts: string[] = [];
   let at = BASE_BYTES;
   while (texts.length < 2 && at + 2 <= bytes.length) {

@@ -1,22 +1,22 @@
 import type { Arriving, HubTracing, Leaving, Location, TracedMessage } from "@elpis/api";
-import type { Context, SpanContext, TextMapPropagator, Tracer } from "@opentelemetry/api";
+import type { Context, TextMapPropagator, Tracer } from "@opentelemetry/api";
 import {
   context,
   defaultTextMapGetter,
   defaultTextMapSetter,
-  isSpanContextValid,
   isTracingSuppressed,
   propagation,
   ROOT_CONTEXT,
   suppressTracing,
-  TraceFlags,
   trace,
 } from "../otel.ts";
 import type { Contexts } from "../spans/contexts.ts";
-import { newSpanId, newTraceId } from "../spans/ids.ts";
+import { newTraceId } from "../spans/ids.ts";
+import { LiveSpan } from "../spans/live-span.ts";
+import { BareSpan, isRecorded, originOf } from "../spans/origin.ts";
 import { TraceContext } from "../spans/trace-context.ts";
 import { HUB_FROM } from "../wire/layout.ts";
-import { decodeCarried, encodeCarried, isUntraced, UNTRACED_BYTES } from "./carrier.ts";
+import { type Came, decodeCarried, encodeCarried, isUntraced, UNTRACED_BYTES } from "./carrier.ts";
 import { failed } from "./failed.ts";
 import { AllSaid } from "./said.ts";
 
@@ -51,9 +51,9 @@ export class SpansOfHub implements HubTracing {
     if (isIgnored(message.topic)) return LEFT_ALONE;
     const active = context.active();
     if (isTracingSuppressed(active)) return LEFT_ALONE;
-    const parent = trace.getSpanContext(active);
+    const parent = originOf(trace.getSpan(active));
     // What is not recorded costs nothing but the ids, which logs may need.
-    if (parent !== undefined && (parent.traceFlags & TraceFlags.SAMPLED) === 0) {
+    if (parent !== undefined && !isRecorded(parent)) {
       return { extension: encodeCarried({ parent, baggage: this.#baggageOf(active) }) };
     }
     const baggage = this.#baggageOf(active);
@@ -63,12 +63,12 @@ export class SpansOfHub implements HubTracing {
     const span = this.#parts.tracer.startSpan(said.name, said, active);
     if (!span.isRecording()) {
       if (contexts.isFrugal && baggage === "") return undefined;
-      const own = span.spanContext();
-      return {
-        extension: encodeCarried({ parent: isSpanContextValid(own) ? own : newIds(), baggage }),
-      };
+      const own = originOf(span) ?? BareSpan.unrecorded(newTraceId());
+      return { extension: encodeCarried({ parent: own, baggage }) };
     }
-    const extension = encodeCarried({ parent: span.spanContext(), baggage });
+    const own = originOf(span);
+    if (own === undefined) return undefined;
+    const extension = encodeCarried({ parent: own, baggage });
     return {
       extension,
       ended: (error, from) => {
@@ -92,16 +92,15 @@ export class SpansOfHub implements HubTracing {
     if (extension === undefined && contexts.isFrugal && from.role !== "peer") return this.#pass();
     const carried = extension === undefined ? undefined : decodeCarried(extension);
     const outer = carried === undefined ? ROOT_CONTEXT : this.#contextOf(carried);
-    if (carried !== undefined && (carried.parent.traceFlags & TraceFlags.SAMPLED) === 0) {
-      return this.#unrecorded(outer);
-    }
+    if (carried !== undefined && !isRecorded(carried.parent)) return this.#unrecorded(outer);
     const said = this.#received.of(message);
     const span = this.#parts.tracer.startSpan(said.name, said, outer);
     if (!span.isRecording() && contexts.isFrugal) return this.#pass();
     const inner = trace.setSpan(outer, span);
     if (!span.isRecording()) return this.#unrecorded(inner);
     // By this the keeper knows whose span is missing, if the sender's never comes.
-    span.setAttribute(HUB_FROM, shortName(from));
+    if (LiveSpan.is(span)) span.from = shortName(from);
+    else span.setAttribute(HUB_FROM, shortName(from));
     return {
       run: (work) => contexts.run(inner, work),
       ended: (error) => {
@@ -134,17 +133,12 @@ export class SpansOfHub implements HubTracing {
     return headers.baggage ?? "";
   }
 
-  #contextOf({ parent, baggage: text }: NonNullable<ReturnType<typeof decodeCarried>>): Context {
-    const outer = new TraceContext(trace.wrapSpanContext(parent));
+  #contextOf({ parent, baggage: text }: Came): Context {
+    const outer = new TraceContext(parent);
     const { baggage } = this.#parts;
     if (text === "" || baggage === undefined) return outer;
     return baggage.extract(outer, { baggage: text }, defaultTextMapGetter);
   }
-}
-
-/** Of something that nobody records. */
-function newIds(): SpanContext {
-  return { traceId: newTraceId(), spanId: newSpanId(), traceFlags: TraceFlags.NONE };
 }
 
 const shortNames = new WeakMap<Location, string>();

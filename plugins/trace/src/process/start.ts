@@ -14,11 +14,14 @@ import {
   W3CTraceContextPropagator,
 } from "../otel.ts";
 import { matcherOf } from "../pattern.ts";
+import { monotonic } from "../spans/clock.ts";
 import { Contexts } from "../spans/contexts.ts";
 import { Discretion } from "../spans/discretion.ts";
+import { isRecorded, originOf } from "../spans/origin.ts";
 import { Recorder, type RecorderParts } from "../spans/recorder.ts";
 import { RootSampler } from "../spans/sampler.ts";
 import { Tracers } from "../spans/tracer.ts";
+import { TraceId } from "../wire/ids.ts";
 import { traceServers } from "./http-server.ts";
 import { SpansOfHub } from "./hub-tracing.ts";
 import { LegacyPropagator } from "./legacy-propagator.ts";
@@ -52,7 +55,7 @@ export function startTracing({ hub, log, options, send }: TracingParts): Tracing
     ratio: sampling.ratio ?? 1,
     perSecond: sampling.perSecond ?? 1000,
     clients: sampling.clients ?? false,
-    now: () => performance.now(),
+    now: monotonic,
   });
   const withQuery = options.http !== false && options.http?.query === true;
   // Where all is recorded, contexts are always needed; and calls that may begin a trace have to know what they belong to.
@@ -66,7 +69,9 @@ export function startTracing({ hub, log, options, send }: TracingParts): Tracing
   const propagator = new CompositePropagator({
     propagators: [
       // The last that finds something counts.
-      ...(ways.includes("legacy") ? [new LegacyPropagator((id) => sampler.isChosen(id))] : []),
+      ...(ways.includes("legacy")
+        ? [new LegacyPropagator((id) => sampler.isChosen(TraceId.of(id)))]
+        : []),
       ...(ways.includes("w3c") ? [new W3CTraceContextPropagator()] : []),
       ...(baggage === undefined ? [] : [baggage]),
     ],
@@ -84,8 +89,8 @@ export function startTracing({ hub, log, options, send }: TracingParts): Tracing
     isInVain: () => {
       if (contexts.isIdle) return true;
       const active = context.active();
-      const span = trace.getSpanContext(active);
-      if (span !== undefined) return (span.traceFlags & TraceFlags.SAMPLED) === 0;
+      const origin = originOf(trace.getSpan(active));
+      if (origin !== undefined) return !isRecorded(origin);
       return !mayBegin || isTracingSuppressed(active);
     },
     use: (instrumentation) => {
@@ -133,7 +138,7 @@ function register({ provider, contexts, propagator, log }: Registered): Off {
     );
   }
   const isManaging = context.setGlobalContextManager(contexts);
-  if (!isManaging) contexts.leaveToOthers();
+  contexts.manage(isManaging);
   const isPropagating = propagation.setGlobalPropagator(propagator);
   return () => {
     if (isOurs) trace.disable();

@@ -1,4 +1,8 @@
+import { performance } from "node:perf_hooks";
 import type { TimeInput } from "@opentelemetry/api";
+
+/** Milliseconds that never go back: as a global, `performance` is looked up anew each time. */
+export const monotonic = (): number => performance.now();
 
 /** How far the clock may be from where it was reckoned to be before it is reckoned anew. */
 const DRIFT_MS = 20;
@@ -11,17 +15,17 @@ export class Clock {
   #origin = performance.timeOrigin;
   #lookedAt = Number.NEGATIVE_INFINITY;
 
-  /** What time it was, in milliseconds since 1970. @param monotonic on the clock of `performance`; not long ago */
-  wall(monotonic: number): number {
-    if (monotonic - this.#lookedAt > LOOK_MS) this.#look();
-    return this.#origin + monotonic;
+  /** What time it was, in milliseconds since 1970. @param then monotonic; not long ago */
+  wall(then: number): number {
+    if (then - this.#lookedAt > LOOK_MS) this.#look();
+    return this.#origin + then;
   }
 
   /** It may have been set, or have drifted away. */
   #look(): void {
-    const monotonic = performance.now();
-    this.#lookedAt = monotonic;
-    const drift = Date.now() - monotonic - this.#origin;
+    const now = monotonic();
+    this.#lookedAt = now;
+    const drift = Date.now() - now - this.#origin;
     if (drift > DRIFT_MS || drift < -DRIFT_MS) this.#origin += drift;
   }
 }

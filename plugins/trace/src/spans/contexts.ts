@@ -1,4 +1,5 @@
-import type { Context, ContextManager } from "@opentelemetry/api";
+import { AsyncLocalStorage } from "node:async_hooks";
+import type { Context } from "@opentelemetry/api";
 import { AsyncLocalStorageContextManager, context, ROOT_CONTEXT } from "../otel.ts";
 
 /** How long it is remembered that something passed, at least. */
@@ -9,12 +10,15 @@ const PASSING_MS = 1000;
  * promise of a process dearer, and most processes that record a part of their traces record none most of the time. What is not recorded
  * has no context then.
  */
-export class Contexts implements ContextManager {
-  readonly #inner = new AsyncLocalStorageContextManager();
+export class Contexts extends AsyncLocalStorageContextManager {
+  /** One of our own, which is asked without a detour. Functions and emitters are bound as those of OpenTelemetry are. */
+  readonly #storage = new AsyncLocalStorage<Context>();
   /** Whether what is not recorded has no context. */
   readonly isFrugal: boolean;
   /** The application has contexts of its own, such as with baggage: they are not to be lost. */
   #isShared = false;
+  /** It is the one that OpenTelemetry asks. */
+  #isManaging = false;
   /** Spans and requests that have one. */
   #held = 0;
   /** Requests and messages that were not recorded since it was looked the last time. */
@@ -22,6 +26,7 @@ export class Contexts implements ContextManager {
   #timer: NodeJS.Timeout | undefined;
 
   constructor(isFrugal: boolean) {
+    super();
     this.isFrugal = isFrugal;
   }
 
@@ -49,47 +54,45 @@ export class Contexts implements ContextManager {
   /** It is over. */
   release(): void {
     this.#held -= 1;
-    if (this.isIdle) this.#inner.disable();
+    if (this.isIdle) this.#storage.disable();
   }
 
   /** Runs something of our own in a context, while that is kept apart from others. */
   run<Result>(own: Context, work: () => Result): Result {
-    return this.isIdle ? work() : context.with(own, work);
+    if (this.isIdle) return work();
+    return this.#isManaging ? this.#storage.run(own, work) : context.with(own, work);
   }
 
-  /** Somebody else says which is active. */
-  leaveToOthers(): void {
-    this.#isShared = true;
+  /** Whether it is this one that says which is active, or somebody else's. */
+  manage(isManaging: boolean): void {
+    this.#isManaging = isManaging;
+    if (!isManaging) this.#isShared = true;
   }
 
-  active(): Context {
-    return this.#inner.active();
+  override active(): Context {
+    return this.#storage.getStore() ?? ROOT_CONTEXT;
   }
 
-  with<Args extends unknown[], Work extends (...args: Args) => ReturnType<Work>>(
+  override with<Args extends unknown[], Work extends (...args: Args) => ReturnType<Work>>(
     own: Context,
     work: Work,
     self?: ThisParameterType<Work>,
     ...args: Args
   ): ReturnType<Work> {
     if (this.#held === 0 && own !== ROOT_CONTEXT) this.#isShared = true;
-    return this.#inner.with(own, work, self, ...args);
+    const bound = self === undefined || self === null ? work : (work.bind(self) as Work);
+    return this.#storage.run(own, bound, ...args);
   }
 
-  bind<Target>(own: Context, target: Target): Target {
+  override bind<Target>(own: Context, target: Target): Target {
     if (this.#held === 0 && own !== ROOT_CONTEXT) this.#isShared = true;
-    return this.#inner.bind(own, target);
+    return super.bind(own, target);
   }
 
-  enable(): this {
-    this.#inner.enable();
-    return this;
-  }
-
-  disable(): this {
+  override disable(): this {
     clearInterval(this.#timer);
     this.#timer = undefined;
-    this.#inner.disable();
+    this.#storage.disable();
     return this;
   }
 

@@ -1,7 +1,7 @@
 import { redact } from "@elpis/api";
 import type { SqlOptions } from "../options.ts";
 import type { OpenSpan } from "../topics.ts";
-import { KINDS } from "../wire/layout.ts";
+import { HUB_FROM, KINDS } from "../wire/layout.ts";
 import { type Packable, type Rewrite, tagOf, type Value } from "../wire/packable.ts";
 import type { LiveSpan } from "./live-span.ts";
 import { maskSql } from "./mask-sql.ts";
@@ -48,7 +48,7 @@ export class Discretion {
 
   /** What is told of a span that is not over yet. */
   open(span: LiveSpan): OpenSpan {
-    const { traceId, spanId, parentSpanId, name, kind, start } = span;
+    const { spanId, parentSpanId, name, kind, start, from } = span;
     const tags: Record<string, OpenSpan["tags"][string]> = {};
     for (let at = 0; at < span.tags.length; at += 2) {
       const name = span.tags[at] as string;
@@ -57,8 +57,9 @@ export class Discretion {
       const told = rewrite === undefined ? value : rewrite(value, span);
       if (told !== undefined) tags[name] = told as OpenSpan["tags"][string];
     }
+    if (from !== undefined) tags[HUB_FROM] = from;
     return {
-      traceId,
+      traceId: span.trace.text,
       spanId,
       ...(parentSpanId !== undefined && { parentSpanId }),
       name: name.slice(0, MAX_NAME),

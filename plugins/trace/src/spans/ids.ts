@@ -1,22 +1,30 @@
 import { randomFillSync } from "node:crypto";
+import { TraceId } from "../wire/ids.ts";
 
-/** How many random bytes are asked for at a time. */
-const POOL_BYTES = 4096;
-const pool = Buffer.allocUnsafeSlow(POOL_BYTES);
-let at = POOL_BYTES;
+/** How many random numbers are asked for at a time. */
+const POOL = 1024;
+const pool = new Int32Array(POOL);
+let at = POOL;
 
-/** A random id of so many bytes; never nothing but zeros. It is a text of its own, and no part of another one: those are slow to read. */
-function take(bytes: number): string {
-  if (at + bytes > POOL_BYTES) {
+/** 32 random bits, as a number with a sign. */
+export function randomBits(): number {
+  if (at === POOL) {
     randomFillSync(pool);
     at = 0;
   }
-  at += bytes;
-  for (let one = at - bytes; one < at; one++) {
-    if (pool[one] !== 0) return pool.toString("hex", at - bytes, at);
-  }
-  return take(bytes);
+  const bits = pool[at] as number;
+  at += 1;
+  return bits;
 }
 
-export const newTraceId = (): string => take(16);
-export const newSpanId = (): string => take(8);
+/** A part of an id, which is to have something else than zeros in it. */
+export function randomPart(): number {
+  for (;;) {
+    const bits = randomBits();
+    if (bits !== 0) return bits;
+  }
+}
+
+export function newTraceId(): TraceId {
+  return new TraceId(randomPart(), randomBits(), randomBits(), randomBits());
+}

@@ -7,10 +7,15 @@ import type {
   SpanContext,
   SpanStatus,
   TimeInput,
+  TraceState,
 } from "@opentelemetry/api";
-import { SpanStatusCode } from "../otel.ts";
+import { SpanStatusCode, TraceFlags } from "../otel.ts";
+import { spanIdText, type TraceId } from "../wire/ids.ts";
+import { HUB_FROM } from "../wire/layout.ts";
 import type { Packable, Value } from "../wire/packable.ts";
-import { type Clock, timeOf } from "./clock.ts";
+import { type Clock, monotonic, timeOf } from "./clock.ts";
+import { randomBits, randomPart } from "./ids.ts";
+import { contextOf, type Origin } from "./origin.ts";
 import { addTag, MAX_TAGS, tagsOf, tagValue } from "./tags.ts";
 
 const MAX_EVENTS = 32;
@@ -29,19 +34,27 @@ export interface SpanSink {
   ended(span: LiveSpan): void;
 }
 
-/** Whether it is known by whoever keeps traces that a span is open. */
-export type Place = "young" | "told" | "nowhere";
+/** Spans that stand one behind the other. */
+export interface Row {
+  first: LiveSpan | undefined;
+  last: LiveSpan | undefined;
+}
 
 /**
  * A span that is recorded. It is that of OpenTelemetry's interface, and made for little: what it has is kept as it travels, and nothing
  * of it outlives its end.
  */
-export class LiveSpan implements Span, Packable {
+export class LiveSpan implements Origin, Span, Packable {
   readonly #sink: SpanSink;
-  readonly #context: SpanContext;
+  readonly trace: TraceId;
+  readonly idHigh: number = randomBits();
+  readonly idLow: number = randomPart();
+  readonly state: TraceState | undefined;
+  #context: SpanContext | undefined = undefined;
   /** Its parent, where that is one of this process and this one is open. */
   outer: LiveSpan | undefined = undefined;
-  parentSpanId: string | undefined = undefined;
+  parentHigh = 0;
+  parentLow = 0;
   readonly scope: string;
   readonly kind: number;
   name: string;
@@ -52,37 +65,66 @@ export class LiveSpan implements Span, Packable {
   durationMs = 0;
   status = 0;
   statusMessage: string | undefined = undefined;
+  from: string | undefined = undefined;
   tags: Array<string | Value> = [];
   events: readonly Event[] = NONE;
   links: readonly LinkTo[] = NONE;
   isOver = false;
   /** Where it stands among those that are open, and who stands beside it. */
-  place: Place = "nowhere";
+  row: Row | undefined = undefined;
   before: LiveSpan | undefined = undefined;
   after: LiveSpan | undefined = undefined;
   /** One that came from it is over. */
   hasChildOver = false;
 
-  constructor(sink: SpanSink, context: SpanContext, scope: string, name: string, kind: number) {
+  /** @param parent undefined: it begins the trace */
+  constructor(
+    sink: SpanSink,
+    trace: TraceId,
+    parent: Origin | undefined,
+    { scope, name, kind }: { scope: string; name: string; kind: number },
+  ) {
     this.#sink = sink;
-    this.#context = context;
+    this.trace = trace;
+    this.state = parent?.state;
     this.scope = scope;
     this.name = name;
     this.kind = kind;
-    this.since = performance.now();
+    this.since = monotonic();
     this.start = sink.clock.wall(this.since);
+    if (parent !== undefined) {
+      this.parentHigh = parent.idHigh;
+      this.parentLow = parent.idLow;
+    }
   }
 
-  get traceId(): string {
-    return this.#context.traceId;
+  get isElpisOrigin(): true {
+    return true;
   }
 
-  get spanId(): string {
-    return this.#context.spanId;
+  get isElpisSpan(): true {
+    return true;
+  }
+
+  static is(value: object): value is LiveSpan {
+    return (value as Partial<LiveSpan>).isElpisSpan === true;
   }
 
   get traceState(): string | undefined {
-    return this.#context.traceState?.serialize();
+    return this.state?.serialize();
+  }
+
+  get flags(): number {
+    return TraceFlags.SAMPLED;
+  }
+
+  get spanId(): string {
+    return this.spanContext().spanId;
+  }
+
+  get parentSpanId(): string | undefined {
+    if (this.parentHigh === 0 && this.parentLow === 0) return undefined;
+    return spanIdText(this.parentHigh, this.parentLow);
   }
 
   /** As those of the SDK have them, for hooks of instrumentations that look. */
@@ -91,10 +133,12 @@ export class LiveSpan implements Span, Packable {
     for (let at = 0; at < this.tags.length; at += 2) {
       attributes[this.tags[at] as string] = this.tags[at + 1] as AttributeValue;
     }
+    if (this.from !== undefined) attributes[HUB_FROM] = this.from;
     return attributes;
   }
 
   spanContext(): SpanContext {
+    this.#context ??= contextOf(this);
     return this.#context;
   }
 
@@ -191,7 +235,7 @@ export class LiveSpan implements Span, Packable {
   end(time?: TimeInput): void {
     if (this.isOver) return;
     const end = timeOf(time) ?? (this.#hasOwnStart ? this.#now() : undefined);
-    const durationMs = end === undefined ? performance.now() - this.since : end - this.start;
+    const durationMs = end === undefined ? monotonic() - this.since : end - this.start;
     this.durationMs = Math.max(0, durationMs);
     this.isOver = true;
     this.#sink.ended(this);
@@ -199,6 +243,6 @@ export class LiveSpan implements Span, Packable {
   }
 
   #now(): number {
-    return this.#sink.clock.wall(performance.now());
+    return this.#sink.clock.wall(monotonic());
   }
 }

@@ -1,5 +1,6 @@
 import type { OpenSpan, SpanBatch } from "../topics.ts";
-import type { PackedSpans } from "../wire/layout.ts";
+import { spanIdText } from "../wire/ids.ts";
+import { type PackedSpans, VERSION } from "../wire/layout.ts";
 import { Packer } from "../wire/pack.ts";
 import type { Packable } from "../wire/packable.ts";
 
@@ -18,7 +19,7 @@ const MAX_OPEN_BYTES = 100 * 1024;
 
 /** What an open span takes beside its texts, about, in bytes. */
 const SPAN_BYTES = 300;
-const NOTHING: PackedSpans = { texts: [], bytes: new Uint8Array(), count: 0 };
+const NOTHING: PackedSpans = { version: VERSION, texts: [], bytes: new Uint8Array(), count: 0 };
 
 /** What an outbox tells how things are. */
 export interface OutboxCounts {
@@ -70,7 +71,7 @@ export class Outbox {
   /** A span is over. Where too many wait, it is lost: those that wait are of traces that have begun. */
   add(span: Packable): void {
     // Looked for only where there are some: most spans are never told of while they are open.
-    if (this.#open.size > 0) this.#open.delete(span.spanId);
+    if (this.#open.size > 0) this.#open.delete(spanIdText(span.idHigh, span.idLow));
     const packer = this.#packer;
     const isTooMany =
       this.#fullSpans + packer.count >= MAX_WAITING ||

@@ -2,7 +2,7 @@ import type { Logger } from "@elpis/api";
 import { errorToData, hasCode } from "@elpis/api";
 import type { SpanBatch } from "../topics.ts";
 import { Packer } from "../wire/pack.ts";
-import { Clock } from "./clock.ts";
+import { Clock, monotonic } from "./clock.ts";
 import type { Contexts } from "./contexts.ts";
 import type { Discretion } from "./discretion.ts";
 import type { LiveSpan, SpanSink } from "./live-span.ts";
@@ -81,9 +81,9 @@ export class Recorder implements SpanSink {
   async shutdown(): Promise<void> {
     this.#isClosed = true;
     clearTimeout(this.#timer);
-    const until = performance.now() + FAREWELL_MS;
-    while (this.#outbox.counts.waiting > 0 && performance.now() < until) {
-      if (!(await this.#sendOne(Math.max(1, Math.ceil(until - performance.now()))))) break;
+    const until = monotonic() + FAREWELL_MS;
+    while (this.#outbox.counts.waiting > 0 && monotonic() < until) {
+      if (!(await this.#sendOne(Math.max(1, Math.ceil(until - monotonic()))))) break;
     }
   }
 
@@ -105,7 +105,7 @@ export class Recorder implements SpanSink {
 
   /** So that it is known what this process was at, if it were killed now. */
   #tellOpen(): void {
-    for (const span of this.#open.tellable(performance.now() - OPEN_MS)) {
+    for (const span of this.#open.tellable(monotonic() - OPEN_MS)) {
       this.#outbox.tellOpen(this.#discretion.open(span));
     }
     if (this.#open.hasYoung) this.#want();

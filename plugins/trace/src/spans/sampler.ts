@@ -1,12 +1,15 @@
 import type { Attributes } from "@opentelemetry/api";
 import { SpanKind } from "../otel.ts";
+import { TraceId } from "../wire/ids.ts";
 import { newTraceId } from "./ids.ts";
 
 /** By this attribute the spans of the hub's messages are known. */
 export const HUB_SYSTEM = "elpis";
-/** So many bits of an id are looked at. */
-const SHARE_DIGITS = 13;
-const SHARES = 16 ** SHARE_DIGITS;
+const TWO_TO_32 = 2 ** 32;
+/** So many bits at the end of an id are looked at: a number can have them all. */
+const SHARES = 2 ** 52;
+/** Those of them that the third part of an id has. */
+const SHARE_MASK = 0xf_ffff;
 
 /** What decides which traces are recorded. */
 export interface RootOptions {
@@ -44,26 +47,24 @@ export class RootSampler {
   }
 
   /** A new id, of which everybody who uses the same ratio thinks what was decided. */
-  newTraceId(isRecorded: boolean): string {
+  newTraceId(isRecorded: boolean): TraceId {
     const { ratio } = this.#options;
     const id = newTraceId();
     if (ratio >= 1 || ratio <= 0 || this.isChosen(id) === isRecorded) return id;
     const [from, to] = isRecorded ? [0, ratio] : [ratio, 1];
     const place = Math.floor((from + Math.random() * (to - from)) * SHARES);
     // So close to the other side that it may have been rounded to it.
-    const digits = Math.min(
-      Math.max(place, isRecorded ? 0 : Math.ceil(ratio * SHARES)),
-      SHARES - 1,
-    );
-    return id.slice(0, -SHARE_DIGITS) + digits.toString(16).padStart(SHARE_DIGITS, "0");
+    const bits = Math.min(Math.max(place, isRecorded ? 0 : Math.ceil(ratio * SHARES)), SHARES - 1);
+    const c = (id.c & ~SHARE_MASK) | Math.floor(bits / TWO_TO_32);
+    return new TraceId(id.a, id.b, c, (bits % TWO_TO_32) | 0);
   }
 
   /** Whether the ratio has it recorded. */
-  isChosen(traceId: string): boolean {
+  isChosen(trace: TraceId): boolean {
     const { ratio } = this.#options;
     if (ratio >= 1) return true;
     if (ratio <= 0) return false;
-    return isInRatio(traceId, ratio);
+    return isInRatio(trace, ratio);
   }
 
   #take(): boolean {
@@ -81,6 +82,6 @@ export class RootSampler {
 }
 
 /** Whether a trace is within a ratio, by the last bits of its id, which W3C wants to be random. */
-export function isInRatio(traceId: string, share: number): boolean {
-  return Number.parseInt(traceId.slice(-SHARE_DIGITS), 16) < share * SHARES;
+export function isInRatio({ c, d }: TraceId, share: number): boolean {
+  return (c & SHARE_MASK) * TWO_TO_32 + (d >>> 0) < share * SHARES;
 }

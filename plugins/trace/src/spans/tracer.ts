@@ -1,24 +1,15 @@
-import type {
-  Context,
-  Span,
-  SpanContext,
-  SpanOptions,
-  Tracer,
-  TracerProvider,
-} from "@opentelemetry/api";
+import type { Context, Span, SpanOptions, Tracer, TracerProvider } from "@opentelemetry/api";
 import {
   context,
   INVALID_SPAN_CONTEXT,
-  isSpanContextValid,
   isTracingSuppressed,
   ROOT_CONTEXT,
   SpanKind,
-  TraceFlags,
   trace,
 } from "../otel.ts";
 import type { Contexts } from "./contexts.ts";
-import { newSpanId } from "./ids.ts";
 import { LiveSpan, type SpanSink } from "./live-span.ts";
+import { BareSpan, isRecorded as hasRecord, originOf } from "./origin.ts";
 import type { RootSampler } from "./sampler.ts";
 
 /** Makes tracers, whose spans go to one place. */
@@ -72,9 +63,9 @@ class LiveTracer implements Tracer {
     const isAlone = outer === ROOT_CONTEXT;
     if (!isAlone && isTracingSuppressed(outer)) return NOTHING;
     const above = isAlone || options.root === true ? undefined : trace.getSpan(outer);
-    const parent = parentIn(above);
+    const parent = originOf(above);
     let isRecorded: boolean;
-    if (parent !== undefined) isRecorded = (parent.traceFlags & TraceFlags.SAMPLED) !== 0;
+    if (parent !== undefined) isRecorded = hasRecord(parent);
     else {
       // Whoever says that it begins something knows.
       const isKnown = options.root === true || BEGINNINGS.has(kind);
@@ -82,18 +73,11 @@ class LiveTracer implements Tracer {
       isRecorded = sampler.mayBegin(kind, attributes);
       if (!isRecorded && contexts.isFrugal) return NOTHING;
     }
-    const traceId = parent?.traceId ?? sampler.newTraceId(isRecorded);
-    // Made without what may be missing: a spread costs more than all the rest.
-    const traceFlags = isRecorded ? TraceFlags.SAMPLED : TraceFlags.NONE;
-    const traceState = parent?.traceState;
-    const own: SpanContext =
-      traceState === undefined
-        ? { traceId, spanId: newSpanId(), traceFlags }
-        : { traceId, spanId: newSpanId(), traceFlags, traceState };
-    if (!isRecorded) return trace.wrapSpanContext(own);
-    const span = new LiveSpan(sink, own, this.#scope, String(name), kind);
-    if (parent !== undefined) span.parentSpanId = parent.spanId;
-    if (above instanceof LiveSpan && !above.isOver) span.outer = above;
+    const traceId = parent === undefined ? sampler.newTraceId(isRecorded) : parent.trace;
+    if (!isRecorded) return BareSpan.unrecorded(traceId, parent?.state);
+    const begins = { scope: this.#scope, name: String(name), kind };
+    const span = new LiveSpan(sink, traceId, parent, begins);
+    if (parent !== undefined && LiveSpan.is(parent) && !parent.isOver) span.outer = parent;
     if (attributes !== undefined) span.begin(attributes);
     if (options.startTime !== undefined) span.beganAt(options.startTime);
     if (options.links !== undefined) span.addLinks(options.links);
@@ -108,10 +92,4 @@ class LiveTracer implements Tracer {
     const span = this.startSpan(name, options, above);
     return context.with(trace.setSpan(above, span), work, undefined, span);
   }
-}
-
-function parentIn(span: Span | undefined): SpanContext | undefined {
-  if (span === undefined) return undefined;
-  const parent = span.spanContext();
-  return span instanceof LiveSpan || isSpanContextValid(parent) ? parent : undefined;
 }

@@ -1,9 +1,9 @@
+import type { Batch } from "./batch.ts";
 import {
   DURATION_AT,
   FALSE,
   HEAD_BYTES,
   HEAD_TEXTS,
-  INLINE,
   KIND_AT,
   KINDS,
   LIST,
@@ -17,18 +17,22 @@ import {
   STATUSES,
   TEXT,
   TRUE,
+  VERSION,
   WHOLE,
 } from "./layout.ts";
-import type { Place } from "./packed-span.ts";
 
 /** What a `Date` can hold. */
 const MAX_TIME_MS = 8.64e15;
 const MAX_DEPTH = 2;
+/** Beyond each end: what would have to begin there is not whole. */
+const BROKEN = 0x3fff_ffff;
+const LENGTH = 0x7fff_ffff;
 
 /** Whether something is packed spans, by its frame. */
 export function isPacked(value: unknown): value is PackedSpans {
-  const { texts, bytes, count } = (value ?? {}) as Partial<Record<string, unknown>>;
+  const { version, texts, bytes, count } = (value ?? {}) as Partial<Record<string, unknown>>;
   return (
+    version === VERSION &&
     Array.isArray(texts) &&
     texts.length <= MAX_LISTED &&
     texts.every((text) => typeof text === "string" && text.length <= MAX_LISTED_CHARS) &&
@@ -40,108 +44,96 @@ export function isPacked(value: unknown): value is PackedSpans {
 }
 
 /** Whether a span is one to its last byte, so that it can be read at any time without a look. */
-export function isWhole({ texts, bytes }: Place, begin: number, length: number): boolean {
+export function isWhole({ texts, view }: Batch<unknown>, begin: number, length: number): boolean {
   return (
-    isGoodHead(bytes, begin) && new Walker(texts.length, bytes, begin, begin + length).isSpan()
+    isGoodHead(view, begin) && endOf(view, begin, begin + length, texts.length) === begin + length
   );
 }
 
-function isGoodHead(bytes: Buffer, begin: number): boolean {
-  const kind = bytes[begin + KIND_AT] as number;
+function isGoodHead(view: DataView, begin: number): boolean {
+  const kind = view.getUint8(begin + KIND_AT);
   if ((kind & 15) >= KINDS.length || kind >>> 4 >= STATUSES.length) return false;
-  const start = bytes.readDoubleLE(begin + START_AT);
-  const duration = bytes.readDoubleLE(begin + DURATION_AT);
+  const duration = view.getFloat64(begin + DURATION_AT, true);
   return (
-    Math.abs(start) <= MAX_TIME_MS &&
+    isTime(view.getFloat64(begin + START_AT, true)) &&
     duration >= 0 &&
     duration <= MAX_TIME_MS &&
-    bytes.readUInt32LE(begin + NAME_AT) !== NO_TEXT
+    view.getInt32(begin + NAME_AT, true) !== NO_TEXT
   );
 }
 
-/** Goes over a span without making anything of it. */
-class Walker {
-  readonly #texts: number;
-  readonly #bytes: Buffer;
-  readonly #begin: number;
-  readonly #end: number;
-  #at: number;
+function isTime(value: number): boolean {
+  return Math.abs(value) <= MAX_TIME_MS;
+}
 
-  constructor(texts: number, bytes: Buffer, begin: number, end: number) {
-    this.#texts = texts;
-    this.#bytes = bytes;
-    this.#begin = begin;
-    this.#end = end;
-    this.#at = begin + HEAD_BYTES;
+// Each of these is told where something begins and says where it ends; nothing is read that is not before the end of its span.
+
+function endOf(view: DataView, begin: number, end: number, texts: number): number {
+  let at = begin + HEAD_BYTES;
+  for (const place of HEAD_TEXTS) {
+    const number = view.getInt32(begin + place, true);
+    if (number !== NO_TEXT) at = afterText(number, at, texts);
   }
+  at = afterTags(view, at, end, texts);
+  if (at + 2 > end) return BROKEN;
+  let left = view.getUint16(at, true);
+  for (at += 2; left > 0; left--) {
+    at = afterName(view, at, end, texts);
+    if (at + 8 > end || !isTime(view.getFloat64(at, true))) return BROKEN;
+    at = afterTags(view, at + 8, end, texts);
+  }
+  if (at + 2 > end) return BROKEN;
+  left = view.getUint16(at, true);
+  for (at += 2; left > 0 && at < end; left--) at = afterTags(view, at + 24, end, texts);
+  return left === 0 ? at : BROKEN;
+}
 
-  isSpan(): boolean {
-    for (const place of HEAD_TEXTS) {
-      const number = this.#bytes.readUInt32LE(this.#begin + place);
-      if (number !== NO_TEXT && !this.#isText(number)) return false;
+function afterTags(view: DataView, begin: number, end: number, texts: number): number {
+  if (begin + 2 > end) return BROKEN;
+  let at = begin + 2;
+  for (let left = view.getUint16(begin, true); left > 0; left--) {
+    at = afterValue(view, afterName(view, at, end, texts), end, texts, MAX_DEPTH);
+    if (at > end) return BROKEN;
+  }
+  return at;
+}
+
+function afterName(view: DataView, at: number, end: number, texts: number): number {
+  return at + 4 > end ? BROKEN : afterText(view.getInt32(at, true), at + 4, texts);
+}
+
+function afterValue(
+  view: DataView,
+  begin: number,
+  end: number,
+  texts: number,
+  depth: number,
+): number {
+  if (begin >= end) return BROKEN;
+  let at = begin + 1;
+  switch (view.getUint8(begin)) {
+    case TEXT:
+      return afterName(view, at, end, texts);
+    case WHOLE:
+      return at + 4;
+    case NUMBER:
+      return at + 8;
+    case TRUE:
+    case FALSE:
+      return at;
+    case LIST: {
+      if (depth <= 1 || at + 2 > end) return BROKEN;
+      let left = view.getUint16(at, true);
+      for (at += 2; left > 0 && at < end; left--) at = afterValue(view, at, end, texts, depth - 1);
+      return left === 0 ? at : BROKEN;
     }
-    if (!this.#areTags()) return false;
-    for (let left = this.#u16(); left > 0; left--) {
-      if (!this.#isText(this.#u32()) || !this.#isTime() || !this.#areTags()) return false;
-    }
-    for (let left = this.#u16(); left > 0; left--) {
-      this.#at += 24;
-      if (!this.#areTags()) return false;
-    }
-    return this.#at === this.#end;
+    default:
+      return BROKEN;
   }
+}
 
-  #areTags(): boolean {
-    for (let left = this.#u16(); left > 0; left--) {
-      if (!this.#isText(this.#u32()) || !this.#isValue(MAX_DEPTH)) return false;
-    }
-    return this.#at <= this.#end;
-  }
-
-  #isValue(depth: number): boolean {
-    const type = this.#at < this.#end ? this.#bytes[this.#at] : undefined;
-    this.#at += 1;
-    switch (type) {
-      case TEXT:
-        return this.#isText(this.#u32());
-      case WHOLE:
-        this.#at += 4;
-        return true;
-      case NUMBER:
-        this.#at += 8;
-        return true;
-      case TRUE:
-      case FALSE:
-        return true;
-      case LIST: {
-        if (depth <= 1) return false;
-        for (let left = this.#u16(); left > 0; left--) if (!this.#isValue(depth - 1)) return false;
-        return true;
-      }
-      default:
-        return false;
-    }
-  }
-
-  #isText(number: number): boolean {
-    if (number < INLINE) return number < this.#texts;
-    this.#at += number - INLINE;
-    return this.#at <= this.#end;
-  }
-
-  #isTime(): boolean {
-    this.#at += 8;
-    return this.#at <= this.#end && Math.abs(this.#bytes.readDoubleLE(this.#at - 8)) <= MAX_TIME_MS;
-  }
-
-  /** Past the end there is a number that cannot be right. */
-  #u16(): number {
-    this.#at += 2;
-    return this.#at <= this.#end ? this.#bytes.readUInt16LE(this.#at - 2) : 1;
-  }
-
-  #u32(): number {
-    this.#at += 4;
-    return this.#at <= this.#end ? this.#bytes.readUInt32LE(this.#at - 4) : NO_TEXT;
-  }
+/** @param number with a sign: that of one that stands here is below 0, and its other bits say how long it is */
+function afterText(number: number, at: number, texts: number): number {
+  if (number >= 0) return number < texts ? at : BROKEN;
+  return at + (number & LENGTH);
 }

@@ -3,7 +3,7 @@ import type { SpanRecord } from "@elpis/api";
 // How spans travel from the process that has them to whoever keeps them: one after the other in one row of bytes, which
 // neither the hub has to look into nor its receiver has to make objects of.
 //
-// Each span begins with a head of a fixed size, all numbers little-endian:
+// Each span begins with a head of a fixed size, all numbers little-endian, and ids as their digits say:
 //
 //   at  bytes
 //    0      4  bytes of the whole span
@@ -16,7 +16,7 @@ import type { SpanRecord } from "@elpis/api";
 //   46      8  duration in milliseconds (float64)
 //   54      4  name
 //   58      4  instrumentation, as `name version`
-//   62      4  which process sent the message that began it, such as `web.0`
+//   62      4  which process sent the message that began it, such as `web.0`: of a span as an object this is a tag
 //   66      4  message of its status
 //   70      4  `tracestate`
 //
@@ -69,15 +69,19 @@ export const LIST = 4;
 /** A whole number from -2^31 on, in four bytes. */
 export const WHOLE = 5;
 
-/** Which process sent a message: the parent of a span with this tag is always one of ours. */
+/** Which process sent a message, as a tag: the parent of a span that has it is always one of ours. */
 export const HUB_FROM = "elpis.hub.from";
 
 /** How many texts are listed, and how long one is: others stand where they are used. */
 export const MAX_LISTED = 512;
 export const MAX_LISTED_CHARS = 1024;
 
+/** Which layout this is. Whoever reads another one can make nothing of it. */
+export const VERSION = 1;
+
 /** Spans as they travel. */
 export interface PackedSpans {
+  readonly version: number;
   /** Texts that the bytes name by their numbers. */
   readonly texts: readonly string[];
   readonly bytes: Uint8Array;

@@ -1,3 +1,5 @@
+import type { TraceId } from "./ids.ts";
+
 /** A value of a tag. */
 export type Value = string | number | boolean | ReadonlyArray<string | number | boolean>;
 /** Names and values, in turn. */
@@ -5,9 +7,13 @@ export type Tags = ReadonlyArray<string | Value>;
 
 /** A span that can be packed. */
 export interface Packable {
-  readonly traceId: string;
-  readonly spanId: string;
-  readonly parentSpanId: string | undefined;
+  readonly trace: TraceId;
+  /** Halves of its id. */
+  readonly idHigh: number;
+  readonly idLow: number;
+  /** The same of its parent; both are 0: it has none. */
+  readonly parentHigh: number;
+  readonly parentLow: number;
   readonly traceState: string | undefined;
   readonly name: string;
   /** As OpenTelemetry numbers them. */
@@ -20,6 +26,8 @@ export interface Packable {
   readonly statusMessage: string | undefined;
   /** Name and version of the instrumentation. */
   readonly scope: string;
+  /** Which process sent the message that began it, such as `web.0`. */
+  readonly from: string | undefined;
   readonly tags: Tags;
   readonly events: ReadonlyArray<{
     readonly name: string;

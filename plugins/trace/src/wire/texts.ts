@@ -1,5 +1,6 @@
 import { MAX_LISTED, MAX_LISTED_CHARS } from "./layout.ts";
 import type { Rewrite } from "./packable.ts";
+import { mayTellTimeout } from "./timeouts.ts";
 
 /** Texts that are remembered from batch to batch. */
 const MAX_KNOWN = 4096;
@@ -14,10 +15,15 @@ export interface Known {
   readonly text: string;
   /** What becomes of values of tags of that name. */
   readonly rewrite: Rewrite | undefined;
+  /** Values of tags of that name say nothing about a deadline. */
+  readonly isPlain: boolean;
 }
 
-/** What the last span of a name had, at each place of its tags: most of it the next one has as well. */
+/** What the last span of a name had, and at each place of its tags: most of it the next one has as well. */
 export interface Shape {
+  name: Known | undefined;
+  scope: Known | undefined;
+  from: Known | undefined;
   readonly names: Known[];
   readonly values: Array<Known | undefined>;
 }
@@ -52,7 +58,7 @@ export class Texts {
   shapeOf(name: string): Shape {
     let shape = this.#shapes.get(name);
     if (shape === undefined) {
-      shape = { names: [], values: [] };
+      shape = { name: undefined, scope: undefined, from: undefined, names: [], values: [] };
       this.#shapes.set(name, shape);
     }
     return shape;
@@ -76,7 +82,8 @@ export class Texts {
       known.number = number;
       return known;
     }
-    const made = { batch: this.#batch, number, text, rewrite: this.#rewriteOf(text) };
+    const rewrite = this.#rewriteOf(text);
+    const made = { batch: this.#batch, number, text, rewrite, isPlain: !mayTellTimeout(text) };
     this.#known.set(text, made);
     return made;
   }

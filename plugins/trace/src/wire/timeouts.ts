@@ -9,6 +9,13 @@ const TIMEOUTS: ReadonlySet<unknown> = new Set([
 ]);
 const OWN_TIMEOUT = /^ELPIS_[A-Z_]+_TIMEOUT$/;
 const GATEWAY_TIMEOUT = 504;
+/** Where it may be told. */
+const TAGS: readonly string[] = ["error.type", "http.response.status_code"];
+
+/** Whether values of a tag may say that a deadline passed. */
+export function mayTellTimeout(name: string): boolean {
+  return TAGS.includes(name);
+}
 
 /** Whether a tag says that a deadline passed. */
 export function isTimeoutTag(name: string, value: unknown): boolean {
@@ -19,5 +26,5 @@ export function isTimeoutTag(name: string, value: unknown): boolean {
 
 /** Whether tags say that a deadline passed. */
 export function isTimeout(tags: SignalTags): boolean {
-  return ["error.type", "http.response.status_code"].some((name) => isTimeoutTag(name, tags[name]));
+  return TAGS.some((name) => isTimeoutTag(name, tags[name]));
 }

@@ -3,13 +3,17 @@ import { describe, expect, it } from "vitest";
 import { Decisions } from "../../src/keeper/decisions.ts";
 import { PlainSpan } from "../../src/keeper/held.ts";
 import { keeperOptions } from "../../src/keeper/keeper-options.ts";
-import { Line } from "../../src/keeper/line.ts";
+import { Line, Place } from "../../src/keeper/line.ts";
+import { Process } from "../../src/keeper/members.ts";
 import { isInShare } from "../../src/keeper/share.ts";
 import { heldBytes, sentBytes } from "../../src/keeper/sizes.ts";
 import { Thresholds } from "../../src/keeper/slow.ts";
 import { cutText } from "../../src/keeper/text.ts";
+import { TraceId } from "../../src/wire/ids.ts";
 import { isTimeout } from "../../src/wire/timeouts.ts";
-import { span, traceId } from "./support.ts";
+import { span, traceId, WEB } from "./support.ts";
+
+const idOf = (number: number): TraceId => TraceId.of(traceId(number));
 
 function randomIds(count: number): string[] {
   const random = seeded(7);
@@ -22,9 +26,9 @@ describe("a share of traces", () => {
     const ids = randomIds(20_000);
     let smaller: string[] = [];
     for (const share of [0, 0.01, 0.25, 0.5, 1]) {
-      const chosen = ids.filter((id) => isInShare(id, share));
+      const chosen = ids.filter((id) => isInShare(TraceId.of(id), share));
       expect(chosen.length / ids.length).toBeCloseTo(share, 1.9);
-      expect(smaller.every((id) => isInShare(id, share))).toBe(true);
+      expect(smaller.every((id) => isInShare(TraceId.of(id), share))).toBe(true);
       smaller = chosen;
     }
   });
@@ -35,14 +39,15 @@ describe("a share of traces", () => {
       (id) => Number.parseInt(id.slice(18, 31), 16) >= 0.9 * 2 ** 52,
     );
     expect(recorded.length).toBeGreaterThan(4000);
-    const chosen = recorded.filter((id) => isInShare(id, 0.5));
+    const chosen = recorded.filter((id) => isInShare(TraceId.of(id), 0.5));
     expect(chosen.length / recorded.length).toBeCloseTo(0.5, 1);
   });
 
   it("does not depend on the beginning of an id", () => {
     const [id = ""] = randomIds(1);
     for (const share of [0.1, 0.3, 0.7, 0.9]) {
-      expect(isInShare(`${"0".repeat(18)}${id.slice(18)}`, share)).toBe(isInShare(id, share));
+      const other = TraceId.of(`${"0".repeat(18)}${id.slice(18)}`);
+      expect(isInShare(other, share)).toBe(isInShare(TraceId.of(id), share));
     }
   });
 });
@@ -84,12 +89,12 @@ describe("what is slow", () => {
 describe("decisions", () => {
   it("are remembered, the last ones at least, and never mistaken", () => {
     const decisions = new Decisions(256);
-    const ids = randomIds(1000);
+    const ids = randomIds(1000).map((id) => TraceId.of(id));
     const decisionOf = (at: number): "kept" | "letGo" => (at % 3 === 0 ? "kept" : "letGo");
     for (const [at, id] of ids.entries()) {
       decisions.set(id, decisionOf(at));
       for (let back = 0; back < 128 && back <= at; back++) {
-        expect(decisions.get(ids[at - back] as string)).toBe(decisionOf(at - back));
+        expect(decisions.get(ids[at - back] as TraceId)).toBe(decisionOf(at - back));
       }
     }
     const known = ids.filter((id) => decisions.get(id) !== undefined);
@@ -99,10 +104,10 @@ describe("decisions", () => {
 
   it("do without ids that are random", () => {
     const decisions = new Decisions();
-    for (let number = 0; number < 30_000; number++) decisions.set(traceId(number), "letGo");
-    expect(decisions.get(traceId(0))).toBe("letGo");
-    expect(decisions.get(traceId(29_999))).toBe("letGo");
-    expect(decisions.get(traceId(30_000))).toBeUndefined();
+    for (let number = 0; number < 30_000; number++) decisions.set(idOf(number), "letGo");
+    expect(decisions.get(idOf(0))).toBe("letGo");
+    expect(decisions.get(idOf(29_999))).toBe("letGo");
+    expect(decisions.get(idOf(30_000))).toBeUndefined();
   });
 });
 
@@ -127,7 +132,7 @@ describe("failures", () => {
   ])("answered with %j: a deadline passed: %s", (status, isOne) => {
     const answered = span(1, 1, undefined, { tags: { "http.response.status_code": status } });
     expect(isTimeout(answered.tags)).toBe(isOne);
-    expect(new PlainSpan(answered as never).isFailure).toBe(isOne);
+    expect(new PlainSpan(answered as never, new Process(WEB), false).isFailure).toBe(isOne);
   });
 });
 
@@ -167,16 +172,18 @@ describe("texts", () => {
 
 describe("a line", () => {
   it("is in order, whoever leaves", () => {
-    const line = new Line<number>();
-    const places = [1, 2, 3, 4].map((one) => line.push(one));
-    Line.remove(places[1] as never);
-    Line.remove(places[0] as never);
+    const line = new Line<Place>();
+    const places = [1, 2, 3, 4].map(() => new Place());
+    for (const place of places) line.push(place);
+    Line.remove(places[1] as Place);
+    Line.remove(places[0] as Place);
     const left: unknown[] = [];
-    for (let { first } = line; first !== undefined; first = line.first) {
-      left.push(first.item);
-      Line.remove(first);
+    for (const place of line) {
+      left.push(places.indexOf(place) + 1);
+      Line.remove(place);
     }
     expect(left).toEqual([3, 4]);
+    expect(line.first).toBeUndefined();
   });
 });
 

@@ -71,7 +71,7 @@ export class Kept {
     this.traces = new Traces({
       ...keeperOptions(options),
       onKept: (kept) =>
-        void this.spans.push(...kept.map(({ span, process }) => span.record(process.point))),
+        void this.spans.push(...kept.map((span) => span.record(span.process.point))),
     });
   }
 

@@ -200,7 +200,7 @@ export class World {
     const former = this.keeper;
     const next = new Kept(this.#options);
     const taken = former.traces.takeOut();
-    for (const { id } of taken) this.relayed.add(id);
+    for (const { id } of taken) this.relayed.add(id.text);
     let handed = 0;
     for (const { batch, spans } of parcelsOf(taken)) {
       const sources = next.traces.takeRelayed(JSON.parse(JSON.stringify(batch)), at(this.now));
