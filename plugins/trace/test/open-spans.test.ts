@@ -1,9 +1,14 @@
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { Clock } from "../src/spans/clock.ts";
 import { newTraceId } from "../src/spans/ids.ts";
 import { LiveSpan } from "../src/spans/live-span.ts";
 import { OpenSpans } from "../src/spans/open-spans.ts";
+
+setFlagsFromString("--expose-gc");
+const collectGarbage = runInNewContext("gc") as () => void;
 
 const sink = { clock: new Clock(), began: () => {}, ended: () => {} };
 function span(outer?: LiveSpan): LiveSpan {
@@ -65,5 +70,27 @@ describe("open spans", () => {
     expect([...open.tellable(-1)]).toEqual([middle, root]);
     expect([...open.tellable(-1)]).toEqual([]);
     expect([...open.tellable(Number.POSITIVE_INFINITY)]).toEqual([other]);
+  });
+
+  test("are not held when they are over, whether or not it was told that they were open", async () => {
+    const open = new OpenSpans(10);
+    const beginAndEnd = (tell: boolean): WeakRef<LiveSpan> => {
+      const root = span();
+      const child = span(root);
+      for (const one of [root, child]) open.add(one);
+      open.over(child);
+      child.outer = undefined;
+      // Who expects something holds it.
+      if (tell && [...open.tellable(-1)].length !== 1) throw new Error("it is not told");
+      open.over(root);
+      return new WeakRef(root);
+    };
+    const gone = [beginAndEnd(false), beginAndEnd(true)];
+    await expect
+      .poll(() => {
+        collectGarbage();
+        return gone.map((one) => one.deref() === undefined);
+      })
+      .toEqual([true, true]);
   });
 });
