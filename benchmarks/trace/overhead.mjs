@@ -48,6 +48,10 @@ const variants = (otlp) => ({
   "bare SDK, to a collector": { nodeArgs: SDK, env: { BENCH_OTLP: otlp } },
 });
 
+/**
+ * One process answers: of several, now one has nearly all connections and now each has its part, by which of them accepts first, and
+ * that decides more over a figure than what is to be measured.
+ */
 const CONFIGS = {
   databases: (port, { mysql, redis }) => {
     const dir = file("../../integration-tests/trace/fixtures/shop/esm");
@@ -58,7 +62,7 @@ const CONFIGS = {
       agent: { entry: `${dir}/agent.mjs`, env },
       processes: {
         stock: { entry: `${dir}/stock.mjs`, ready: "message", env },
-        web: { entry: `${dir}/web.mjs`, scale: 2, ready: "listen", dependsOn: ["stock"], env },
+        web: { entry: `${dir}/web.mjs`, ready: "listen", dependsOn: ["stock"], env },
       },
     };
   },
@@ -70,7 +74,7 @@ const CONFIGS = {
       end: "0\r\n\r\n",
       agent: { entry: `${dir}/agent.ts`, env },
       processes: {
-        web: { entry: `${dir}/web.ts`, scale: 2, ready: "listen", env },
+        web: { entry: `${dir}/web.ts`, ready: "listen", env },
         background: { entry: `${dir}/background.ts`, dependsOn: ["web"], env },
       },
     };
