@@ -123,6 +123,7 @@ export class Coordinator {
     this.forks.close();
     this.#follow();
     await this.#tail;
+    await this.#files.close();
     await this.#tokens.settled();
   }
 

@@ -23,6 +23,10 @@ export class TaskFiles {
   readonly #savedOf: (task: string) => SavedTask | undefined;
   readonly #slots = new Map<string, Slot>();
   #failures = 0;
+  /** Tasks that could not be written down. */
+  readonly #unsaved = new Set<string>();
+  #retry: NodeJS.Timeout | undefined;
+  #isClosed = false;
 
   /** @param savedOf what is so now of a task; undefined: it is forgotten */
   constructor(
@@ -48,6 +52,14 @@ export class TaskFiles {
     return slot.waiting;
   }
 
+  /** Tries once more what could not be written down. When it resolves nothing is being written, nor will be. */
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    clearTimeout(this.#retry);
+    for (const task of this.#unsaved) void this.save(task);
+    await Promise.all([...this.#slots.values()].map(({ last, waiting }) => waiting ?? last));
+  }
+
   async #write(task: string, dir: string): Promise<void> {
     const file = join(dir, fileName(task));
     try {
@@ -56,14 +68,24 @@ export class TaskFiles {
       else await writeAtomically(file, `${JSON.stringify(saved)}\n`);
       if (this.#failures > 0) this.#log.info("the state of tasks can be written down again");
       this.#failures = 0;
+      this.#unsaved.delete(task);
     } catch (error) {
       // Tasks go on: one of them may be what makes room on the disk.
       this.#failures += 1;
       const fields = { task, error: String(error) };
       if (this.#failures === 1)
         this.#log.error("the state of tasks cannot be written down", fields);
-      setTimeout(() => void this.save(task), RETRY_MS).unref();
+      this.#unsaved.add(task);
+      this.#tryAgain();
     }
+  }
+
+  #tryAgain(): void {
+    if (this.#isClosed) return;
+    this.#retry ??= setTimeout(() => {
+      this.#retry = undefined;
+      for (const task of this.#unsaved) void this.save(task);
+    }, RETRY_MS).unref();
   }
 }
 
