@@ -3,9 +3,9 @@ import { runInNewContext } from "node:vm";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { Clock } from "../src/spans/clock.ts";
-import { newTraceId } from "../src/spans/ids.ts";
 import { LiveSpan } from "../src/spans/live-span.ts";
 import { OpenSpans } from "../src/spans/open-spans.ts";
+import { newTraceId } from "../src/spans/random.ts";
 
 setFlagsFromString("--expose-gc");
 const collectGarbage = runInNewContext("gc") as () => void;

@@ -1,7 +1,7 @@
 import type { TraceDetails, TracePage } from "@elpis/api";
 import type { TraceId } from "../wire/ids.ts";
 import type { PackedSpans } from "../wire/layout.ts";
-import { unpack } from "../wire/unpack.ts";
+import { unpack, unpackOwn } from "../wire/unpack.ts";
 import { Cache } from "./cache.ts";
 import type { Moment, MoreStats, Source } from "./contract.ts";
 import { noCounts } from "./counts.ts";
@@ -68,7 +68,7 @@ export class Traces {
     }
     this.#counts.lostAtSender += lost;
     if (isOwn && arePacked(spans)) {
-      for (const span of unpack(spans, process, undefined)) this.#takeSpan(span, at);
+      for (const span of unpackOwn(spans, process)) this.#takeSpan(span, at);
       this.#takeAll(process, NONE, open, at);
     } else this.#takeAll(process, spans, open, at);
   }

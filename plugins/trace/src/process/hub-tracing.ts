@@ -11,9 +11,9 @@ import {
   trace,
 } from "../otel.ts";
 import type { Contexts } from "../spans/contexts.ts";
-import { newTraceId } from "../spans/ids.ts";
 import { LiveSpan } from "../spans/live-span.ts";
 import { BareSpan, isRecorded, originOf } from "../spans/origin.ts";
+import { newTraceId } from "../spans/random.ts";
 import { TraceContext } from "../spans/trace-context.ts";
 import { HUB_FROM } from "../wire/layout.ts";
 import { type Came, decodeCarried, encodeCarried, isUntraced, UNTRACED_BYTES } from "./carrier.ts";

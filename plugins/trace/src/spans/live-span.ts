@@ -14,8 +14,8 @@ import { spanIdText, type TraceId } from "../wire/ids.ts";
 import { HUB_FROM } from "../wire/layout.ts";
 import type { Packable, Value } from "../wire/packable.ts";
 import { type Clock, monotonic, timeOf } from "./clock.ts";
-import { randomBits, randomPart } from "./ids.ts";
 import { contextOf, type Origin } from "./origin.ts";
+import { randomBits, randomPart } from "./random.ts";
 import { addTag, MAX_TAGS, tagsOf, tagValue } from "./tags.ts";
 
 const MAX_EVENTS = 32;

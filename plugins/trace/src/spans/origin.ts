@@ -1,7 +1,7 @@
 import type { Span, SpanContext, TraceState } from "@opentelemetry/api";
 import { isSpanContextValid, TraceFlags } from "../otel.ts";
 import { spanIdOf, spanIdText, TraceId } from "../wire/ids.ts";
-import { randomBits, randomPart } from "./ids.ts";
+import { randomBits, randomPart } from "./random.ts";
 
 /** What a span can come from. Its ids are texts, as OpenTelemetry has them, only for those who ask for them. */
 export interface Origin {

@@ -1,7 +1,7 @@
 import type { Attributes } from "@opentelemetry/api";
 import { SpanKind } from "../otel.ts";
 import { TraceId } from "../wire/ids.ts";
-import { newTraceId } from "./ids.ts";
+import { newTraceId } from "./random.ts";
 
 /** By this attribute the spans of the hub's messages are known. */
 export const HUB_SYSTEM = "elpis";

@@ -1,4 +1,4 @@
-// Ids are numbers wherever nobody looks at them: made, compared and sent so they cost a tenth of what they cost as texts.
+// Ids are numbers wherever nobody looks at them: a text has to be made, hashed and compared, and is one more object.
 
 const TRACE_BYTES = 16;
 const SPAN_BYTES = 8;

@@ -7,7 +7,7 @@ const MAX_BYTES_OF_CHAR = 3;
 /** Writes one thing after the other into a row of bytes that grows as needed. Numbers are little-endian. */
 export class Writer {
   #buffer: Buffer = Buffer.allocUnsafeSlow(FIRST_BYTES);
-  /** The same bytes: to have Node's buffers write numbers takes several times as long. */
+  /** The same bytes: Node's buffers write numbers by way of functions in JavaScript. */
   view: DataView = viewOf(this.#buffer);
   /** How many are written. */
   at = 0;
