@@ -28,8 +28,12 @@ const STATEMENTS: Readonly<Record<string, RegExp>> = {
   "mysql-cluster-connection": MYSQL,
   "mysql2-query": MYSQL,
   "mysql2-execute": MYSQL,
+  "mysql2-callback": MYSQL,
+  "mysql2-execute-callback": MYSQL,
+  "mysql2-connection-callback": MYSQL,
   "pg-client": POSTGRES,
   "pg-pool": POSTGRES,
+  "pg-callback": POSTGRES,
   ioredis: /^set io\b/i,
   "node-redis": /^set node\b/i,
 };
@@ -46,35 +50,44 @@ async function start(form: Form, trace: object | undefined) {
   await run.printed("databases is up");
   const client = await connectTo<TraceTopics>("databases", { base: home.dir });
   onTestFinished(() => client.close());
-  return {
-    client,
-    async get(way: string): Promise<string | undefined> {
-      const { status, text, headers } = await ask(`http://127.0.0.1:${port}/${way}`);
-      expect({ way, status, text }).toEqual({ way, status: 200, text: "42" });
-      return headers["x-trace-id"] as string | undefined;
-    },
+  const get = async (way: string) => {
+    const { status, text, headers } = await ask(`http://127.0.0.1:${port}/${way}`);
+    expect({ way, status, text }).toEqual({ way, status: 200, text: "42" });
+    const [asked, answered] = [headers["x-trace-id"], headers["x-trace-then"]];
+    return { asked, answered } as { asked?: string; answered?: string };
   };
+  const traceOf = (way: string, traceId: string | undefined) =>
+    until(`the trace of ${way}`, async () => {
+      if (traceId === undefined) throw new Error("there is none");
+      return (await client.request("elpis.trace.get", { traceId })) ?? false;
+    });
+  return { get, traceOf };
 }
+
+/** Requests at once: several wait for a connection that others have. */
+const CROWD = 12;
 
 describe.skipIf(databases.missing !== undefined)("drivers", () => {
   it.for(FORMS)("(%s) work as they are, without a trace", async (form) => {
     const { get } = await start(form, undefined);
-    for (const way of Object.keys(STATEMENTS)) expect(await get(way)).toBeUndefined();
+    for (const way of Object.keys(STATEMENTS)) {
+      expect(await get(way)).toEqual({ asked: undefined, answered: undefined });
+    }
   });
 
   it.for(FORMS)(
     "(%s) make one span of each statement, without what is in it",
     async (form, { skip }) => {
       skip(!traceIsThere, "there is no trace()");
-      const { get, client } = await start(form, SOON);
-      for (const [way, statement] of Object.entries(STATEMENTS)) {
+      const { get, traceOf } = await start(form, SOON);
+      const answers = new Map<string, string | undefined>();
+      for (const way of Object.keys(STATEMENTS)) {
         // The first one connects, which may be spans as well.
         await get(way);
-        const traceId = await get(way);
-        const trace = await until(`the trace of ${way}`, async () => {
-          if (traceId === undefined) throw new Error("there is none");
-          return (await client.request("elpis.trace.get", { traceId })) ?? false;
-        });
+        answers.set(way, (await get(way)).asked);
+      }
+      for (const [way, statement] of Object.entries(STATEMENTS)) {
+        const trace = await traceOf(way, answers.get(way));
         // Soft: which of the drivers are not followed is told of all at once.
         expect.soft(problemsOf(trace), way).toEqual([]);
         const asked = trace.tree.filter((span) => statementOf(span) !== undefined);
@@ -84,6 +97,34 @@ describe.skipIf(databases.missing !== undefined)("drivers", () => {
         // Taking a connection from a pool may be a span of its own, beside it or around it.
         expect.soft(trace.spans, way).toBeLessThanOrEqual(3);
         expect.soft(JSON.stringify(trace), way).not.toContain("secret-");
+      }
+    },
+  );
+
+  it.for(FORMS)(
+    "(%s) have each statement in the trace of whoever asked, also when many wait for a connection",
+    async (form, { skip }) => {
+      skip(!traceIsThere, "there is no trace()");
+      const { get, traceOf } = await start(form, SOON);
+      const crowds = new Map<string, Awaited<ReturnType<typeof get>>[]>();
+      for (const way of Object.keys(STATEMENTS)) {
+        crowds.set(way, await Promise.all(Array.from({ length: CROWD }, () => get(way))));
+      }
+      for (const [way, crowd] of crowds) {
+        expect.soft(new Set(crowd.map(({ asked }) => asked)).size, way).toBe(CROWD);
+        // What comes next is to be a part of it as well.
+        expect
+          .soft(
+            crowd.map(({ answered }) => answered),
+            way,
+          )
+          .toEqual(crowd.map(({ asked }) => asked));
+        const traces = await Promise.all(crowd.map(({ asked }) => traceOf(way, asked)));
+        expect.soft(traces.flatMap(problemsOf), way).toEqual([]);
+        const statements = traces.map(({ tree }) =>
+          tree.map(statementOf).filter((statement) => statement !== undefined),
+        );
+        expect.soft(statements, way).toEqual(traces.map(() => [expect.any(String)]));
       }
     },
   );

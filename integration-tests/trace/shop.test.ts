@@ -65,9 +65,18 @@ describe.skipIf(!traceIsThere || databases.missing !== undefined)("the shop", ()
       const ids = new Set(answers.map(({ traceId }) => traceId));
       expect(ids.size).toBe(10);
       for (const id of ids) expect(problemsOf(await shop.trace(id))).toEqual([]);
+      // More than there are connections to the database: some wait for one that others have.
+      const crowd = await Promise.all(Array.from({ length: 20 }, () => shop.get("/fresh/tea")));
+      for (const { traceId } of crowd) {
+        const trace = await shop.trace(traceId);
+        expect(problemsOf(trace)).toEqual([]);
+        const names = spansOf(trace, "agent").map(({ name }) => name.split(" ")[0]);
+        expect(names).toEqual(["price.of", "get", "SELECT", "set"]);
+      }
       const page = await shop.list();
-      expect(page.total).toBe(10);
-      expect(new Set(page.items.map(({ traceId }) => traceId))).toEqual(ids);
+      expect(page.total).toBe(30);
+      const all = new Set([...ids, ...crowd.map(({ traceId }) => traceId)]);
+      expect(new Set(page.items.map(({ traceId }) => traceId))).toEqual(all);
     },
   );
 

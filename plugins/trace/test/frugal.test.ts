@@ -156,6 +156,18 @@ describe("where a part of the traces is recorded", () => {
     expect(await seen).toBe("ada");
   });
 
+  test("what comes after a trace is over has no context, and is not taken for the application's", async () => {
+    const span = made.tracer.startSpan("one", { kind: SpanKind.SERVER });
+    const own = trace.setSpan(context.active(), span);
+    const bound = context.bind(own, () => trace.getActiveSpan());
+    expect(bound()).toBe(span);
+    span.end();
+    expect(bound()).toBeUndefined();
+    expect(context.with(own, (...args) => args, undefined, 1, 2)).toEqual([1, 2]);
+    expect(context.with(context.active(), () => contexts.isIdle)).toBe(true);
+    expect(contexts.isIdle).toBe(true);
+  });
+
   test("what passes is forgotten after a while: calls may begin traces again", async () => {
     contexts.pass();
     expect(made.tracer.startSpan("one").isRecording()).toBe(false);

@@ -1,6 +1,8 @@
-import { describe, expect, test } from "vitest";
+import { context, createContextKey, ROOT_CONTEXT } from "@opentelemetry/api";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { gate } from "../src/libraries/gate.ts";
 import type { AnyInstrumentation } from "../src/options.ts";
+import { Contexts } from "../src/spans/contexts.ts";
 
 type Call = (...args: unknown[]) => unknown;
 
@@ -26,10 +28,19 @@ class Instrumentation {
 }
 
 describe("a gate before an instrumentation", () => {
-  function setUp(names: readonly string[]) {
+  beforeEach(() => {
+    context.setGlobalContextManager(new Contexts(false).enable());
+  });
+  afterEach(() => context.disable());
+
+  const NAME = createContextKey("name");
+  const named = (name: string): typeof ROOT_CONTEXT => ROOT_CONTEXT.setValue(NAME, name);
+  const active = (): unknown => context.active().getValue(NAME);
+
+  function setUp(quiet: readonly string[], callingBack: readonly string[] = []) {
     const state = { isInVain: false };
     const one = new Instrumentation();
-    gate(one as unknown as AnyInstrumentation, names, () => state.isInVain);
+    gate(one as unknown as AnyInstrumentation, { quiet, callingBack }, () => state.isInVain);
     const target: Record<string, Call> & { own: number } = {
       own: 7,
       query(this: { own: number }, ...args: unknown[]) {
@@ -48,11 +59,25 @@ describe("a gate before an instrumentation", () => {
     expect(one.seen).toEqual([["a"]]);
   });
 
-  test("lets it see every call with a callback, whose context it may have to keep", () => {
+  test("has callbacks of calls that it does not see run where they were given", () => {
     const { state, one, target } = setUp(["query"]);
     state.isInVain = true;
-    target.query?.("a", () => {});
-    expect(one.seen).toHaveLength(1);
+    const query = { onResult: active };
+    const [, , back] = context.with(named("first"), () => target.query?.(query, active)) as Call[];
+    expect(one.seen).toEqual([]);
+    context.with(named("second"), () => {
+      expect(back?.()).toBe("first");
+      expect(query.onResult()).toBe("first");
+    });
+  });
+
+  test("has those run where they were given that wait for something of others", () => {
+    const { one, target } = setUp([], ["query"]);
+    context.with(named("first"), () => target.query?.("a", active));
+    const back = one.seen[0]?.[1] as Call;
+    expect(context.with(named("second"), () => back())).toBe("first");
+    // Without one nothing is changed.
+    expect(target.query?.("b")).toEqual([7, "b"]);
   });
 
   test("is not before other functions", () => {
@@ -65,10 +90,10 @@ describe("a gate before an instrumentation", () => {
   test("wraps what belongs to one call and nothing else, and leaves no marks on it", () => {
     const one = new Instrumentation();
     one._wrap = () => expect.unreachable("it marks what it wraps, and takes its time");
-    gate(one as unknown as AnyInstrumentation, [], () => false);
-    const call: Record<string, Call> = { onResult: (...args) => args.length };
-    one.wrap(call, "onResult");
-    expect(call.onResult?.("a", "b")).toBe(2);
-    expect(one.seen).toEqual([["a", "b"]]);
+    gate(one as unknown as AnyInstrumentation, { quiet: [], callingBack: [] }, () => false);
+    const call: Record<string, Call> = { onResult: (...args) => [active(), ...args] };
+    context.with(named("first"), () => one.wrap(call, "onResult"));
+    expect(context.with(named("second"), () => call.onResult?.("a"))).toEqual(["first", "a"]);
+    expect(one.seen).toEqual([["a"]]);
   });
 });

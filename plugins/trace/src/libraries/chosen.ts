@@ -38,11 +38,11 @@ export async function makeChosen(
         const wish = libraries === false ? undefined : libraries?.[name];
         const options = typeof wish === "object" ? wish : {};
         try {
-          const { kind, options: own, fixed, gated = [] } = LIBRARIES[name];
+          const { kind, options: own, fixed, quiet = [], callingBack = [] } = LIBRARIES[name];
           const Kind = await kind();
           const ours = typeof own === "function" ? own() : own;
           const made = new Kind({ ...ours, ...options, ...fixed, enabled: false });
-          gate(made, gated, isInVain);
+          gate(made, { quiet, callingBack }, isInVain);
           return made;
         } catch (error) {
           log.warn(`${name} is not traced: its instrumentation cannot be loaded`, {

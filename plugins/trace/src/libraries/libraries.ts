@@ -18,8 +18,9 @@ export interface Library {
   readonly options?: Options | (() => Options);
   /** And whatever the application says. */
   readonly fixed?: Options;
-  /** Functions that it stays out of where nothing is recorded; see `gate`. */
-  readonly gated?: readonly string[];
+  /** Functions that it stays out of where nothing is recorded, and those that call back from somewhere else; see `gate`. */
+  readonly quiet?: readonly string[];
+  readonly callingBack?: readonly string[];
 }
 
 /** One that OpenTelemetry has. */
@@ -32,7 +33,7 @@ function official(name: string, kind: string, more: Partial<Library> = {}): Libr
   };
 }
 
-/** One of our own. */
+/** One of our own, or an official one that is changed. */
 function own(name: string, kind: () => Promise<Kind>): Library {
   return { installedAs: [name], isDefault: true, kind };
 }
@@ -64,21 +65,26 @@ export const LIBRARIES: Readonly<Record<LibraryName, Library>> = {
     fixed: { disableIncomingRequestInstrumentation: true },
   }),
   ioredis: official("ioredis", "IORedisInstrumentation", {
-    gated: ["sendCommand"],
+    quiet: ["sendCommand"],
     options: () => ({ dbStatementSerializer: redisStatements(loadSayCommand()) }),
   }),
   kafkajs: official("kafkajs", "KafkaJsInstrumentation"),
   koa: official("koa", "KoaInstrumentation", { options: { ignoreLayersType: ["middleware"] } }),
   log4js: own("log4js", async () => (await import("./log4js.ts")).Log4jsInstrumentation),
-  mongodb: official("mongodb", "MongoDBInstrumentation", { gated: ["command"] }),
+  mongodb: official("mongodb", "MongoDBInstrumentation", { quiet: ["command"] }),
   mongoose: official("mongoose", "MongooseInstrumentation"),
   mysql: own("mysql", async () => (await import("./mysql.ts")).MysqlInstrumentation),
-  mysql2: official("mysql2", "MySQL2Instrumentation", { gated: ["query", "execute"] }),
+  mysql2: {
+    ...own("mysql2", async () => (await import("./mysql2.ts")).Mysql2Instrumentation),
+    quiet: ["query", "execute"],
+  },
   net: official("net", "NetInstrumentation", { ...inNode, isDefault: false }),
   pg: official("pg", "PgInstrumentation", {
     installedAs: ["pg", "pg-pool"],
     options: { ignoreConnectSpans: true },
-    gated: ["query"],
+    quiet: ["query"],
+    // Where connecting makes no span it does not do this itself.
+    callingBack: ["connect"],
   }),
   pino: official("pino", "PinoInstrumentation", logger),
   redis: official("redis", "RedisInstrumentation", { installedAs: ["redis", "@redis/client"] }),

@@ -2,6 +2,7 @@ import type { Span } from "@opentelemetry/api";
 import type { InstrumentationConfig } from "@opentelemetry/instrumentation";
 import { context, SpanKind, SpanStatusCode, trace } from "../otel.ts";
 import { InstrumentationBase, NodeModule, NodeModuleFile } from "./base.ts";
+import { type Call, callingBackInContext } from "./in-context.ts";
 
 /** What is used of a query of the driver; whatever becomes of one, its `end` is called once. */
 interface Query {
@@ -14,7 +15,7 @@ interface Connection {
   query(this: Connection, ...args: unknown[]): Query;
 }
 interface Pool {
-  getConnection(this: Pool, done: (...args: never[]) => unknown): unknown;
+  getConnection: Call;
 }
 type Kind<Instance> = { readonly prototype: Instance };
 
@@ -43,7 +44,7 @@ export class MysqlInstrumentation extends InstrumentationBase {
       "mysql/lib/Pool.js",
       VERSIONS,
       (exported: Kind<Pool>) => {
-        this._wrap(exported.prototype, "getConnection", keepContext);
+        this._wrap(exported.prototype, "getConnection", callingBackInContext);
         return exported;
       },
       (exported: Kind<Pool>) => this._unwrap(exported.prototype, "getConnection"),
@@ -89,13 +90,6 @@ export class MysqlInstrumentation extends InstrumentationBase {
       },
     });
   }
-}
-
-/** A connection that somebody else gives back is given on in their context. */
-function keepContext(getConnection: Pool["getConnection"]): Pool["getConnection"] {
-  return function (done) {
-    return getConnection.call(this, context.bind(context.active(), done));
-  };
 }
 
 function fail(span: Span, error: Error & { readonly code?: string }): void {

@@ -1,6 +1,7 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import type { Context } from "@opentelemetry/api";
-import { AsyncLocalStorageContextManager, context, ROOT_CONTEXT } from "../otel.ts";
+import { AsyncLocalStorageContextManager, context, ROOT_CONTEXT, trace } from "../otel.ts";
+import { LiveSpan } from "./live-span.ts";
 
 /** How long it is remembered that something passed, at least. */
 const PASSING_MS = 1000;
@@ -79,13 +80,14 @@ export class Contexts extends AsyncLocalStorageContextManager {
     self?: ThisParameterType<Work>,
     ...args: Args
   ): ReturnType<Work> {
-    if (this.#held === 0 && own !== ROOT_CONTEXT) this.#isShared = true;
+    if (this.isIdle && isOver(own)) return work.apply(self as ThisParameterType<Work>, args);
+    this.#share(own);
     const bound = self === undefined || self === null ? work : (work.bind(self) as Work);
     return this.#storage.run(own, bound, ...args);
   }
 
   override bind<Target>(own: Context, target: Target): Target {
-    if (this.#held === 0 && own !== ROOT_CONTEXT) this.#isShared = true;
+    if (!this.isIdle || !isOver(own)) this.#share(own);
     return super.bind(own, target);
   }
 
@@ -96,6 +98,11 @@ export class Contexts extends AsyncLocalStorageContextManager {
     return this;
   }
 
+  /** One that comes from nothing of ours is the application's. */
+  #share(own: Context): void {
+    if (this.#held === 0 && own !== ROOT_CONTEXT) this.#isShared = true;
+  }
+
   #look(): void {
     if (this.#passed === 0) {
       clearInterval(this.#timer);
@@ -103,4 +110,11 @@ export class Contexts extends AsyncLocalStorageContextManager {
     }
     this.#passed = 0;
   }
+}
+
+/** Whether nothing goes on in a context, such as in that of a callback which comes after its request is over. */
+function isOver(own: Context): boolean {
+  if (own === ROOT_CONTEXT) return true;
+  const span = trace.getSpan(own);
+  return span !== undefined && LiveSpan.is(span) && span.isOver;
 }
