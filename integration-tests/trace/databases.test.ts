@@ -1,5 +1,5 @@
 import { fileURLToPath } from "node:url";
-import type { TraceTopics } from "@elpis/api";
+import type { TraceSpan, TraceTopics } from "@elpis/api";
 import { connectTo } from "@elpis/core";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { postgresUrl, useDatabases } from "../support/databases.ts";
@@ -64,8 +64,19 @@ async function start(form: Form, trace: object | undefined) {
   return { get, traceOf };
 }
 
+const isStatement = (span: TraceSpan): boolean => statementOf(span) !== undefined;
+
 /** Requests at once: several wait for a connection that others have. */
 const CROWD = 12;
+
+/** Asks in each way, so often at once. */
+async function crowds<One>(size: number, get: (way: string) => Promise<One>) {
+  const all = new Map<string, One[]>();
+  for (const way of Object.keys(STATEMENTS)) {
+    all.set(way, await Promise.all(Array.from({ length: size }, () => get(way))));
+  }
+  return all;
+}
 
 describe.skipIf(databases.missing !== undefined)("drivers", () => {
   it.for(FORMS)("(%s) work as they are, without a trace", async (form) => {
@@ -90,7 +101,7 @@ describe.skipIf(databases.missing !== undefined)("drivers", () => {
         const trace = await traceOf(way, answers.get(way));
         // Soft: which of the drivers are not followed is told of all at once.
         expect.soft(problemsOf(trace), way).toEqual([]);
-        const asked = trace.tree.filter((span) => statementOf(span) !== undefined);
+        const asked = trace.tree.filter(isStatement);
         expect.soft(asked.map(statementOf), way).toEqual([expect.stringMatching(statement)]);
         expect.soft(new Set(asked.map(({ kind }) => kind)), way).toEqual(new Set(["client"]));
         expect.soft(trace, way).toMatchObject({ status: "normal", errors: 0 });
@@ -106,11 +117,7 @@ describe.skipIf(databases.missing !== undefined)("drivers", () => {
     async (form, { skip }) => {
       skip(!traceIsThere, "there is no trace()");
       const { get, traceOf } = await start(form, SOON);
-      const crowds = new Map<string, Awaited<ReturnType<typeof get>>[]>();
-      for (const way of Object.keys(STATEMENTS)) {
-        crowds.set(way, await Promise.all(Array.from({ length: CROWD }, () => get(way))));
-      }
-      for (const [way, crowd] of crowds) {
+      for (const [way, crowd] of await crowds(CROWD, get)) {
         expect.soft(new Set(crowd.map(({ asked }) => asked)).size, way).toBe(CROWD);
         // What comes next is to be a part of it as well.
         expect
@@ -121,11 +128,32 @@ describe.skipIf(databases.missing !== undefined)("drivers", () => {
           .toEqual(crowd.map(({ asked }) => asked));
         const traces = await Promise.all(crowd.map(({ asked }) => traceOf(way, asked)));
         expect.soft(traces.flatMap(problemsOf), way).toEqual([]);
-        const statements = traces.map(({ tree }) =>
-          tree.map(statementOf).filter((statement) => statement !== undefined),
-        );
-        expect.soft(statements, way).toEqual(traces.map(() => [expect.any(String)]));
+        const statements = traces.map(({ tree }) => tree.filter(isStatement).length);
+        expect.soft(statements, way).toEqual(traces.map(() => 1));
       }
     },
   );
+
+  it("of requests that are not recorded stay out of the traces of those that are", async ({
+    skip,
+  }) => {
+    skip(!traceIsThere, "there is no trace()");
+    const { get, traceOf } = await start("esm", { ...SOON, sampling: { ratio: 0.5 } });
+    for (const [way, crowd] of await crowds(2 * CROWD, get)) {
+      expect
+        .soft(
+          crowd.map(({ answered }) => answered),
+          way,
+        )
+        .toEqual(crowd.map(({ asked }) => asked));
+      const recorded = crowd.filter(({ asked }) => asked !== undefined);
+      // That all of them fall on one side happens once in sixteen million times.
+      expect.soft(recorded.length, way).toBeGreaterThan(0);
+      expect.soft(recorded.length, way).toBeLessThan(crowd.length);
+      const traces = await Promise.all(recorded.map(({ asked }) => traceOf(way, asked)));
+      expect.soft(traces.flatMap(problemsOf), way).toEqual([]);
+      const statements = traces.map(({ tree }) => tree.filter(isStatement).length);
+      expect.soft(statements, way).toEqual(traces.map(() => 1));
+    }
+  });
 });
