@@ -11,6 +11,9 @@ const databases = await useDatabases("mysql", "redis");
 /** A trace that somebody else has begun, and wants recorded. */
 const FOREIGN = { traceId: "0af7651916cd43dd8448eb211c80319c", spanId: "b7ad6b7169203331" };
 
+/** Of the others none is, however busy the machine. */
+const SLOW = { slow: "1m", slowBy: { "GET /slow/:id": "200ms" } };
+
 const isClient = ({ kind }: TraceSpan): boolean => kind === "client";
 
 /** The statuses of the trace of a path that is answered. */
@@ -27,7 +30,7 @@ describe.skipIf(!traceIsThere || databases.missing !== undefined)(
   "what becomes of a request",
   () => {
     it("is what its trace says: normal, failed, slow, too late", async () => {
-      const shop = await startShop(databases, { trace: { ...SOON, slow: "200ms" } });
+      const shop = await startShop(databases, { trace: { ...SOON, ...SLOW } });
       expect(await statusesOf(shop, "/price/tea", 200)).toEqual(["normal"]);
       expect(await statusesOf(shop, "/slow/400", 200)).toEqual(["slow"]);
       expect(await statusesOf(shop, "/fail", 500)).toEqual(["error"]);
@@ -115,7 +118,7 @@ describe.skipIf(!traceIsThere || databases.missing !== undefined)("what is recor
 
   it("with a share of 0 only what is slow or has failed is kept", async () => {
     const shop = await startShop(databases, {
-      trace: { ...SOON, slow: "200ms", sampling: { keep: { share: 0 } } },
+      trace: { ...SOON, ...SLOW, sampling: { keep: { share: 0 } } },
     });
     const normal = await Promise.all([1, 2, 3].map(() => shop.get("/price/tea")));
     const slow = await shop.get("/slow/400");
@@ -139,7 +142,7 @@ describe.skipIf(!traceIsThere || databases.missing !== undefined)("what is recor
   it("with a share of 0, and slow ones not kept either, nothing is that has not failed", async () => {
     const keep = { share: 0, slow: false };
     const shop = await startShop(databases, {
-      trace: { ...SOON, slow: "200ms", sampling: { keep } },
+      trace: { ...SOON, ...SLOW, sampling: { keep } },
     });
     await shop.get("/slow/400");
     await shop.trace((await shop.get("/fail")).traceId);
