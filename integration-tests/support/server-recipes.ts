@@ -3,10 +3,11 @@ import { constants } from "node:fs";
 import { access, readdir, realpath, writeFile } from "node:fs/promises";
 import { delimiter, dirname, join } from "node:path";
 import { promisify } from "node:util";
+import { freePort } from "./port.ts";
 
 const run = promisify(execFile);
 
-export type ServerKind = "redis" | "postgres" | "mysql" | "prometheus";
+export type ServerKind = "redis" | "postgres" | "mysql" | "prometheus" | "rabbitmq";
 
 /** Who a program runs as; nobody else when empty. */
 export interface As {
@@ -20,6 +21,10 @@ export interface Recipe {
   /** Makes its files. `bin` is the folder in which the program really is. */
   prepare?(dir: string, as: As, bin: string): Promise<unknown>;
   args(dir: string, port: number): readonly string[];
+  /** What it is told by its environment, besides ours. */
+  env?(dir: string, port: number): Promise<Readonly<Record<string, string>>>;
+  /** What is found first is a script for one user; the program has the same name where that really is. */
+  readonly isWrapped?: boolean;
   /** It does not run as root; the user that it runs as then. */
   readonly user?: string;
   /** What ends it at once. @default "SIGKILL" */
@@ -84,6 +89,36 @@ export const RECIPES: Readonly<Record<ServerKind, Recipe>> = {
       ...[`--web.listen-address=127.0.0.1:${port}`, "--log.level=warn"],
       "--enable-feature=exemplar-storage",
     ],
+  },
+  // `guest` comes in with the password `guest`.
+  rabbitmq: {
+    program: "rabbitmq-server",
+    isWrapped: true,
+    async env(dir, port) {
+      return {
+        // It has a cookie there.
+        HOME: dir,
+        RABBITMQ_NODENAME: "elpis@localhost",
+        RABBITMQ_NODE_IP_ADDRESS: "127.0.0.1",
+        RABBITMQ_NODE_PORT: String(port),
+        RABBITMQ_DIST_PORT: String(await freePort()),
+        // Where nodes find each other, by a daemon that stays when they are gone.
+        ERL_EPMD_PORT: String(await freePort()),
+        ERL_EPMD_ADDRESS: "127.0.0.1",
+        RABBITMQ_MNESIA_BASE: join(dir, "data"),
+        RABBITMQ_LOGS: "-",
+        // One of its logs is a file all the same.
+        RABBITMQ_LOG_BASE: dir,
+        // None of these is there; those of the machine are not for it.
+        RABBITMQ_CONF_ENV_FILE: join(dir, "rabbitmq-env.conf"),
+        RABBITMQ_CONFIG_FILE: join(dir, "rabbitmq.conf"),
+        RABBITMQ_ADVANCED_CONFIG_FILE: join(dir, "advanced.config"),
+        RABBITMQ_ENABLED_PLUGINS_FILE: join(dir, "plugins"),
+        // It stays a child of a shell otherwise, which does not hand on what ends it.
+        RABBITMQ_ALLOW_INPUT: "1",
+      };
+    },
+    args: () => ["-noinput", "-kernel", "inet_dist_use_interface", "{127,0,0,1}"],
   },
 };
 

@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { onTestFinished, type TestContext } from "vitest";
 import { freePort } from "./port.ts";
-import { Guard } from "./server-guard.ts";
+import { Guard, MARK } from "./server-guard.ts";
 import { type As, findProgram, RECIPES, type ServerKind, userOf } from "./server-recipes.ts";
 import { until } from "./wait.ts";
 
@@ -68,8 +68,10 @@ export async function makeServer(
     if (as.uid !== undefined) await chown(dir, as.uid, as.gid as number);
     await recipe.prepare?.(dir, as, place.bin);
     const port = await freePort();
-    const command = [place.file, ...recipe.args(dir, port)];
-    return new Running({ command, port, dir, as, guard, signal: recipe.signal ?? "SIGKILL" });
+    const program = recipe.isWrapped ? join(place.bin, recipe.program) : place.file;
+    const command = [program, ...recipe.args(dir, port)];
+    const env = { ...(await recipe.env?.(dir, port)), [MARK]: dir };
+    return new Running({ command, env, port, dir, as, guard, signal: recipe.signal ?? "SIGKILL" });
   } catch (error) {
     await guard.end();
     throw error;
@@ -78,6 +80,8 @@ export async function makeServer(
 
 interface RunningParts {
   readonly command: readonly string[];
+  /** Besides ours. */
+  readonly env: Readonly<Record<string, string>>;
   readonly port: number;
   readonly dir: string;
   readonly as: As;
@@ -99,7 +103,8 @@ class Running implements OwnServer {
   async start(): Promise<void> {
     const { command, dir, as, guard } = this.#parts;
     const [program, ...args] = command as [string, ...string[]];
-    const child = spawn(program, args, { ...as, cwd: dir, stdio: ["ignore", "pipe", "pipe"] });
+    const env = { ...process.env, ...this.#parts.env };
+    const child = spawn(program, args, { ...as, env, cwd: dir, stdio: ["ignore", "pipe", "pipe"] });
     await once(child, "spawn");
     guard.watch(child.pid);
     this.#child = child;
