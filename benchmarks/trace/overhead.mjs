@@ -1,5 +1,5 @@
 // What it costs a shop to be traced: how many requests it answers without the plugin, with it, and with the SDK of
-// OpenTelemetry by itself, in turn. Prints JSON. Arguments: rounds, milliseconds of each measurement, which shops.
+// OpenTelemetry by itself, in turn. Prints JSON. Arguments: how often all are started, rounds with each start, which shops.
 import { fork } from "node:child_process";
 import { once } from "node:events";
 import { createRequire } from "node:module";
@@ -10,17 +10,18 @@ import { closedLoad } from "../process/lib/clients.mjs";
 import { freePort, startFamily } from "./family.mjs";
 import { startDatabases } from "./servers.mjs";
 
-const ROUNDS = Number(process.argv[2] ?? 32);
-const MS = Number(process.argv[3] ?? 500);
+const STARTS = Number(process.argv[2] ?? 5);
+const ROUNDS = Number(process.argv[3] ?? 10);
 const SHOPS = (process.argv[4] ?? "databases,plain").split(",");
+/** Of each measurement, and before it. */
+const MS = 400;
 const WARM_MS = 300;
-/** Once at its start, so that all is compiled, also what runs for one request in a hundred. */
-const BEGIN_MS = 20_000;
-/** Of how many measurements the fastest one counts, but one in so many: others on the machine only take away. */
-const BEST = 8;
+/** Once after each start, so that all is compiled, also what runs for one request in a hundred. */
+const BEGIN_MS = 12_000;
 const file = (path) => fileURLToPath(new URL(path, import.meta.url));
 const TRACE = pathToFileURL(file("../../plugins/trace/dist/index.js")).href;
 const BARE = new URL("./bare-sdk.mjs", import.meta.url).href;
+const CONTEXTS = new URL("./contexts-alone.mjs", import.meta.url).href;
 /** Has to be there before the SDK is: what loads TypeScript where Node does not, and cannot be wrapped by its hook. */
 const JITI = createRequire(file("../../plugins/process/package.json")).resolve("jiti/package.json");
 const TYPESCRIPT = process.features.typescript
@@ -36,9 +37,15 @@ const traced = (sampling) => ({
 /** All that is sampled is recorded, however many requests there are. */
 const perSecond = 1_000_000;
 
-/** Beside the shop without anything: how each is started. The first one shows what is noise. */
+const ABSENT = "absent";
+/** The same once more: what it differs by is noise. */
+const AGAIN = "absent, again";
+
+/** How each is started. */
 const variants = (otlp) => ({
-  "absent, again": {},
+  [ABSENT]: {},
+  [AGAIN]: {},
+  "contexts alone": { nodeArgs: ["--import", CONTEXTS] },
   ...(traceIsThere && {
     "trace, 100 %": { plugins: traced({ ratio: 1, perSecond }) },
     "trace, as it comes": { plugins: traced({}) },
@@ -110,46 +117,64 @@ const spread = (values) => ({
   highest: Math.max(...values),
 });
 
-/** What is reached when nobody disturbs. */
-const best = (rates) => [...rates].sort((a, b) => b - a)[Math.floor(rates.length / BEST)];
-
-/** Rounds of the shop as it is and of all variants, every other time in the other order. */
-async function compare(shop, ports, otlp) {
-  const opened = [];
+/** Rounds of all variants, every other time in the other order: what each measured, by name. */
+async function measureAll(shop, ports, otlp) {
+  const opened = {};
   try {
-    const start = async (how) => {
-      const one = await open(shop, ports, how);
-      opened.push(one);
-      await one.measure(BEGIN_MS);
-      return one;
-    };
-    const all = { plain: await start({}) };
-    for (const [name, how] of Object.entries(variants(otlp))) all[name] = await start(how);
-    const measured = Object.fromEntries(Object.keys(all).map((name) => [name, []]));
+    for (const [name, how] of Object.entries(variants(otlp))) {
+      opened[name] = await open(shop, ports, how);
+      await opened[name].measure(BEGIN_MS);
+    }
+    const names = Object.keys(opened);
+    const measured = Object.fromEntries(names.map((name) => [name, []]));
     for (let round = 0; round < ROUNDS; round++) {
-      const names = Object.keys(all);
-      for (const name of round % 2 === 0 ? names : names.reverse()) {
-        measured[name].push(await all[name].measure());
+      for (const name of round % 2 === 0 ? names : names.toReversed()) {
+        measured[name].push(await opened[name].measure());
       }
     }
-    const { plain, ...others } = measured;
-    const bestOf = (list) => best(list.map(({ rate }) => rate));
-    const beside = ([name, list]) => [
-      name,
-      {
-        requests: spread(list.map(({ rate }, at) => rate / plain[at].rate)),
-        best: bestOf(list) / bestOf(plain),
-        processorTime: spread(list.map(({ cpuUs }, at) => cpuUs / plain[at].cpuUs)),
-      },
-    ];
-    return {
-      requestsEachSecond: median(plain.map(({ rate }) => rate)),
-      processorMicrosecondsEachRequest: median(plain.map(({ cpuUs }) => cpuUs)),
-      beside: Object.fromEntries(Object.entries(others).map(beside)),
-    };
+    return measured;
   } finally {
-    for (const one of opened) await one.stop();
+    for (const one of Object.values(opened)) await one.stop();
   }
+}
+
+/** How each variant is beside those without the plugin in the same round, and by how much these differ; of one start of all. */
+function besideAbsent(measured) {
+  const ratios = (name, key) => {
+    const base = ({ [ABSENT]: one, [AGAIN]: other }, at) =>
+      name === AGAIN ? one[at][key] : (one[at][key] + other[at][key]) / 2;
+    return median(measured[name].map((own, at) => own[key] / base(measured, at)));
+  };
+  const names = Object.keys(measured).filter((name) => name !== ABSENT);
+  return Object.fromEntries(
+    names.map((name) => [
+      name,
+      { requests: ratios(name, "rate"), processorTime: ratios(name, "cpuUs") },
+    ]),
+  );
+}
+
+/** What is compiled when differs from start to start, and more between two starts than between two measurements. */
+async function compare(shop, ports, otlp) {
+  const starts = [];
+  const absent = [];
+  for (let start = 0; start < STARTS; start++) {
+    const measured = await measureAll(shop, ports, otlp);
+    absent.push(...measured[ABSENT], ...measured[AGAIN]);
+    starts.push(besideAbsent(measured));
+  }
+  const over = (name, key) => spread(starts.map((start) => start[name][key]));
+  const names = Object.keys(starts[0]);
+  return {
+    requestsEachSecond: median(absent.map(({ rate }) => rate)),
+    processorMicrosecondsEachRequest: median(absent.map(({ cpuUs }) => cpuUs)),
+    beside: Object.fromEntries(
+      names.map((name) => [
+        name,
+        { requests: over(name, "requests"), processorTime: over(name, "processorTime") },
+      ]),
+    ),
+  };
 }
 
 const sink = fork(file("../telemetry/sink.mjs"));
@@ -168,5 +193,11 @@ try {
 } finally {
   sink.disconnect();
 }
-const about = { node: process.version, traceIsThere, rounds: ROUNDS, ms: MS, load: loadavg() };
+const about = {
+  node: process.version,
+  traceIsThere,
+  starts: STARTS,
+  rounds: ROUNDS,
+  load: loadavg(),
+};
 console.log(JSON.stringify({ ...about, ...results }, null, 1));
