@@ -1,23 +1,22 @@
 // What it costs a shop to be traced: how many requests it answers without the plugin, with it, and with the SDK of
-// OpenTelemetry by itself, in turn. Prints JSON. Arguments: how often all are started, rounds with each start, which shops.
+// OpenTelemetry by itself, in turn. Prints JSON. Arguments: how often each is started and measured, which shops.
 import { fork } from "node:child_process";
 import { once } from "node:events";
 import { createRequire } from "node:module";
 import { loadavg } from "node:os";
+import { setTimeout } from "node:timers/promises";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { median } from "../lib/stats.mjs";
 import { closedLoad } from "../process/lib/clients.mjs";
 import { freePort, startFamily } from "./family.mjs";
 import { startDatabases } from "./servers.mjs";
 
-const STARTS = Number(process.argv[2] ?? 5);
-const ROUNDS = Number(process.argv[3] ?? 10);
-const SHOPS = (process.argv[4] ?? "databases,plain").split(",");
-/** Of each measurement, and before it. */
-const MS = 400;
-const WARM_MS = 300;
-/** Once after each start, so that all is compiled, also what runs for one request in a hundred. */
-const BEGIN_MS = 12_000;
+const ROUNDS = Number(process.argv[2] ?? 5);
+const SHOPS = (process.argv[3] ?? "databases,plain").split(",");
+/** Of each measurement. */
+const MS = 5000;
+/** Before it, so that all is compiled, also what runs for one request in a hundred. */
+const WARM_MS = 12_000;
 const file = (path) => fileURLToPath(new URL(path, import.meta.url));
 const TRACE = pathToFileURL(file("../../plugins/trace/dist/index.js")).href;
 const BARE = new URL("./bare-sdk.mjs", import.meta.url).href;
@@ -44,7 +43,6 @@ const AGAIN = "absent, again";
 /** How each is started. */
 const variants = (otlp) => ({
   [ABSENT]: {},
-  [AGAIN]: {},
   "contexts alone": { nodeArgs: ["--import", CONTEXTS] },
   ...(traceIsThere && {
     "trace, 100 %": { plugins: traced({ ratio: 1, perSecond }) },
@@ -53,6 +51,7 @@ const variants = (otlp) => ({
   }),
   "bare SDK, to nowhere": { nodeArgs: SDK },
   "bare SDK, to a collector": { nodeArgs: SDK, env: { BENCH_OTLP: otlp } },
+  [AGAIN]: {},
 });
 
 /**
@@ -88,8 +87,11 @@ const CONFIGS = {
   },
 };
 
-/** A shop, started in one way, and a function that measures it. */
-async function open(shop, ports, { plugins, nodeArgs = [], env = {} }) {
+/**
+ * Starts a shop in one way, measures it and stops it. Nothing else runs meanwhile, and it never waits: what a process does after a rest
+ * is not what it does under load.
+ */
+async function measure(shop, ports, { plugins, nodeArgs = [], env = {} }) {
   const port = await freePort();
   const { path, end, agent, processes } = CONFIGS[shop](port, ports);
   const started = (one) => ({ ...one, nodeArgs, env: { ...one.env, ...env } });
@@ -101,14 +103,17 @@ async function open(shop, ports, { plugins, nodeArgs = [], env = {} }) {
     ),
   };
   const family = await startFamily(config, plugins);
-  const measure = async (ms = MS) => {
+  try {
+    const load = { port, connections: 16, keepAlive: true, path, end, warmMs: WARM_MS, ms: MS };
+    const client = closedLoad(load);
+    await setTimeout(WARM_MS);
     const before = family.cpuMs();
-    const load = { port, connections: 16, keepAlive: true, path, end, warmMs: WARM_MS, ms };
-    const { rate, failed, total } = await closedLoad(load);
+    const { rate, failed, total } = await client;
     if (failed > 0 || total === 0) throw new Error(`${failed} failed, ${total} were answered`);
-    return { rate, cpuUs: (1000 * (family.cpuMs() - before)) / total };
-  };
-  return { measure, stop: family.stop };
+    return { rate, cpuUs: (1000 * (family.cpuMs() - before)) / (rate * (MS / 1000)) };
+  } finally {
+    await family.stop();
+  }
 }
 
 const spread = (values) => ({
@@ -117,59 +122,34 @@ const spread = (values) => ({
   highest: Math.max(...values),
 });
 
-/** Rounds of all variants, every other time in the other order: what each measured, by name. */
-async function measureAll(shop, ports, otlp) {
-  const opened = {};
-  try {
-    for (const [name, how] of Object.entries(variants(otlp))) {
-      opened[name] = await open(shop, ports, how);
-      await opened[name].measure(BEGIN_MS);
-    }
-    const names = Object.keys(opened);
-    const measured = Object.fromEntries(names.map((name) => [name, []]));
-    for (let round = 0; round < ROUNDS; round++) {
-      for (const name of round % 2 === 0 ? names : names.toReversed()) {
-        measured[name].push(await opened[name].measure());
-      }
-    }
-    return measured;
-  } finally {
-    for (const one of Object.values(opened)) await one.stop();
+/** All variants once: what each was beside those without the plugin. */
+async function compareOnce(shop, ports, otlp, isBackwards) {
+  const entries = Object.entries(variants(otlp));
+  const measured = {};
+  for (const [name, how] of isBackwards ? entries.reverse() : entries) {
+    measured[name] = await measure(shop, ports, how);
   }
+  const { [ABSENT]: one, [AGAIN]: other } = measured;
+  const absent = { rate: (one.rate + other.rate) / 2, cpuUs: (one.cpuUs + other.cpuUs) / 2 };
+  const beside = Object.entries(measured).map(([name, { rate, cpuUs }]) => {
+    const base = name === AGAIN ? one : absent;
+    return [name, { requests: rate / base.rate, processorTime: cpuUs / base.cpuUs }];
+  });
+  return { absent, beside: Object.fromEntries(beside.filter(([name]) => name !== ABSENT)) };
 }
 
-/** How each variant is beside those without the plugin in the same round, and by how much these differ; of one start of all. */
-function besideAbsent(measured) {
-  const ratios = (name, key) => {
-    const base = ({ [ABSENT]: one, [AGAIN]: other }, at) =>
-      name === AGAIN ? one[at][key] : (one[at][key] + other[at][key]) / 2;
-    return median(measured[name].map((own, at) => own[key] / base(measured, at)));
-  };
-  const names = Object.keys(measured).filter((name) => name !== ABSENT);
-  return Object.fromEntries(
-    names.map((name) => [
-      name,
-      { requests: ratios(name, "rate"), processorTime: ratios(name, "cpuUs") },
-    ]),
-  );
-}
-
-/** What is compiled when differs from start to start, and more between two starts than between two measurements. */
+/** What is compiled when differs from start to start, and others on the machine come and go: so each is started several times. */
 async function compare(shop, ports, otlp) {
-  const starts = [];
-  const absent = [];
-  for (let start = 0; start < STARTS; start++) {
-    const measured = await measureAll(shop, ports, otlp);
-    absent.push(...measured[ABSENT], ...measured[AGAIN]);
-    starts.push(besideAbsent(measured));
+  const rounds = [];
+  for (let round = 0; round < ROUNDS; round++) {
+    rounds.push(await compareOnce(shop, ports, otlp, round % 2 === 1));
   }
-  const over = (name, key) => spread(starts.map((start) => start[name][key]));
-  const names = Object.keys(starts[0]);
+  const over = (name, key) => spread(rounds.map(({ beside }) => beside[name][key]));
   return {
-    requestsEachSecond: median(absent.map(({ rate }) => rate)),
-    processorMicrosecondsEachRequest: median(absent.map(({ cpuUs }) => cpuUs)),
+    requestsEachSecond: median(rounds.map(({ absent }) => absent.rate)),
+    processorMicrosecondsEachRequest: median(rounds.map(({ absent }) => absent.cpuUs)),
     beside: Object.fromEntries(
-      names.map((name) => [
+      Object.keys(rounds[0].beside).map((name) => [
         name,
         { requests: over(name, "requests"), processorTime: over(name, "processorTime") },
       ]),
@@ -196,7 +176,6 @@ try {
 const about = {
   node: process.version,
   traceIsThere,
-  starts: STARTS,
   rounds: ROUNDS,
   load: loadavg(),
 };

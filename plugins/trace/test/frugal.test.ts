@@ -9,6 +9,8 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { traceServers } from "../src/process/http-server.ts";
 import { SpansOfHub } from "../src/process/hub-tracing.ts";
 import { Contexts } from "../src/spans/contexts.ts";
+import { BareSpan } from "../src/spans/origin.ts";
+import { newTraceId } from "../src/spans/random.ts";
 import { recording } from "./recording.ts";
 
 let ratio = 1;
@@ -164,8 +166,9 @@ describe("where a part of the traces is recorded", () => {
     span.end();
     expect(bound()).toBeUndefined();
     expect(context.with(own, (...args) => args, undefined, 1, 2)).toEqual([1, 2]);
+    const unrecorded = trace.setSpan(own, BareSpan.unrecorded(newTraceId()));
+    expect(context.with(unrecorded, () => trace.getActiveSpan())).toBeUndefined();
     expect(context.with(context.active(), () => contexts.isIdle)).toBe(true);
-    expect(contexts.isIdle).toBe(true);
   });
 
   test("what passes is forgotten after a while: calls may begin traces again", async () => {

@@ -1,7 +1,7 @@
 import { AsyncLocalStorage } from "node:async_hooks";
-import type { Context } from "@opentelemetry/api";
+import type { Context, Span } from "@opentelemetry/api";
 import { AsyncLocalStorageContextManager, context, ROOT_CONTEXT, trace } from "../otel.ts";
-import { LiveSpan } from "./live-span.ts";
+import type { Origin } from "./origin.ts";
 
 /** How long it is remembered that something passed, at least. */
 const PASSING_MS = 1000;
@@ -115,6 +115,6 @@ export class Contexts extends AsyncLocalStorageContextManager {
 /** Whether nothing goes on in a context, such as in that of a callback which comes after its request is over. */
 function isOver(own: Context): boolean {
   if (own === ROOT_CONTEXT) return true;
-  const span = trace.getSpan(own);
-  return span !== undefined && LiveSpan.is(span) && span.isOver;
+  const span = trace.getSpan(own) as (Span & Partial<Origin>) | undefined;
+  return span?.isElpisOrigin === true && !span.isRecording();
 }
