@@ -14,10 +14,10 @@ const alias = Object.entries(base.compilerOptions.paths).map(([name, [file]]) =>
 
 const FIGURES = ["integration-tests/reliability/*.test.ts", "integration-tests/bench/*.test.ts"];
 
-/** What starts whole families of processes. */
+/** What starts whole families of processes; on a machine that others share that may take three times as long as on its own. */
 const whole = {
-  testTimeout: 60_000,
-  hookTimeout: 60_000,
+  testTimeout: 120_000,
+  hookTimeout: 120_000,
   // The built packages are loaded by Node itself, as a user would load them.
   server: { deps: { external: [/\/(packages|plugins)\/[^/]+\/dist\//] } },
 };

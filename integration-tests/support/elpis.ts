@@ -91,7 +91,7 @@ export class ElpisHome {
   }
 
   /** Waits until nothing that was started here is left. */
-  async empty(timeoutMs = 15_000): Promise<void> {
+  async empty(timeoutMs = 30_000): Promise<void> {
     await until(
       "every process to be gone",
       () => {

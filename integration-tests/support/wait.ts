@@ -5,7 +5,7 @@
 export async function until<Value>(
   what: string,
   look: () => Value | Promise<Value>,
-  timeoutMs = 15_000,
+  timeoutMs = 30_000,
 ): Promise<Exclude<Value, undefined | false>> {
   const end = performance.now() + timeoutMs;
   let last: unknown;
