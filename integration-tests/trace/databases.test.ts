@@ -147,7 +147,7 @@ describe.skipIf(databases.missing !== undefined)("drivers", () => {
         )
         .toEqual(crowd.map(({ asked }) => asked));
       const recorded = crowd.filter(({ asked }) => asked !== undefined);
-      // That all of them fall on one side happens once in sixteen million times.
+      // That all of them fall on one side happens once in eight million times.
       expect.soft(recorded.length, way).toBeGreaterThan(0);
       expect.soft(recorded.length, way).toBeLessThan(crowd.length);
       const traces = await Promise.all(recorded.map(({ asked }) => traceOf(way, asked)));
